@@ -1,0 +1,34 @@
+import type { Clock } from '../foundation/clock.ts'
+import type { IdSource } from '../foundation/ids.ts'
+import type { Account } from './account.ts'
+import type { AccountStore } from './store.ts'
+import type { Username } from './username.ts'
+
+export interface NewAccount {
+  readonly username: Username
+  readonly passwordHash: string
+  readonly email: string | null
+  readonly role: string
+}
+
+export async function createAccount(
+  store: Pick<AccountStore, 'insertAccount'>,
+  parts: { readonly newId: IdSource; readonly clock: Clock },
+  wanted: NewAccount,
+): Promise<Account | 'username_taken'> {
+  const now = parts.clock()
+  const account: Account = {
+    id: parts.newId(),
+    username: wanted.username.shown,
+    email: wanted.email,
+    passwordHash: wanted.passwordHash,
+    role: wanted.role,
+    disabled: false,
+    sessionEpoch: 0,
+    tokenEpoch: 0,
+    createdAt: now,
+    updatedAt: now,
+  }
+  const result = await store.insertAccount(account, wanted.username.key)
+  return result === 'inserted' ? account : 'username_taken'
+}

@@ -1,0 +1,33 @@
+import { toTimestamp } from '../foundation/clock.ts'
+import type { Account } from './account.ts'
+
+/** What an account's owner and administrators see of it. */
+export interface Profile {
+  readonly id: string
+  readonly username: string
+  readonly email?: string
+  readonly role: string
+  readonly roles: readonly string[]
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export interface AdministeredProfile extends Profile {
+  readonly disabled: boolean
+}
+
+export function toProfile(account: Account): Profile {
+  return {
+    id: account.id,
+    username: account.username,
+    ...(account.email !== null && { email: account.email }),
+    role: account.role,
+    roles: [account.role],
+    createdAt: toTimestamp(account.createdAt),
+    updatedAt: toTimestamp(account.updatedAt),
+  }
+}
+
+export function toAdministeredProfile(account: Account): AdministeredProfile {
+  return { ...toProfile(account), disabled: account.disabled }
+}

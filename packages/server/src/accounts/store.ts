@@ -1,0 +1,61 @@
+import type { Account } from './account.ts'
+
+export interface AccountPage {
+  /** Accounts after this id, in order of id (which is the order of creation). */
+  readonly afterId?: string
+  readonly limit: number
+  /** Part of a user name's key; every character is literal. */
+  readonly usernamePart?: string
+}
+
+export interface ProfileChange {
+  /** The name as shown, and its key: set both or neither. */
+  readonly username?: { readonly shown: string; readonly key: string }
+  readonly email?: string | null
+}
+
+export interface StandingChange {
+  readonly role?: string
+  readonly disabled?: boolean
+}
+
+/**
+ * Where accounts are kept. Each operation is atomic on one row. A deleted account stays behind as a tombstone without
+ * personal data, which no operation here finds; its name is free again.
+ *
+ * Every operation that raises an epoch notes the time, so that RevocationStore reports it.
+ */
+export interface AccountStore {
+  /** @param usernameKey the name in the form in which it is unique */
+  insertAccount(account: Account, usernameKey: string): Promise<'inserted' | 'username_taken'>
+  findAccount(id: string): Promise<Account | undefined>
+  findAccountByUsername(usernameKey: string): Promise<Account | undefined>
+  listAccounts(page: AccountPage): Promise<readonly Account[]>
+  /** Accounts with this role that are neither disabled nor deleted, other than the one named. */
+  countOtherActiveAccounts(role: string, exceptId: string): Promise<number>
+  changeProfile(
+    id: string,
+    change: ProfileChange,
+    now: number,
+  ): Promise<Account | 'username_taken' | 'not_found'>
+  /** Replaces a hash by one of the same password. Nothing happens when the stored hash is no longer `from`. */
+  replaceHash(id: string, from: string, to: string): Promise<boolean>
+  /**
+   * Sets the hash of a new password and raises both epochs. With `from`, only while the stored hash is still that one.
+   * @returns the account after the change, or undefined when there is none or its hash is another
+   */
+  changePassword(
+    id: string,
+    change: { readonly from?: string; readonly to: string },
+    now: number,
+  ): Promise<Account | undefined>
+  /**
+   * Raises tokenEpoch when the role becomes another, and both epochs when the account becomes disabled. What is
+   * already so is left alone.
+   */
+  changeStanding(id: string, change: StandingChange, now: number): Promise<Account | undefined>
+  /** Raises both epochs: every session and every token of the account is dead. */
+  raiseEpochs(id: string, now: number): Promise<Account | undefined>
+  /** Makes a tombstone: personal data and name gone, both epochs raised. */
+  deleteAccount(id: string, now: number): Promise<boolean>
+}

@@ -1,0 +1,29 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { MasterSecrets } from '../foundation/master-secret.ts'
+
+const purpose = 'csrf token'
+
+/**
+ * Bound to the session and not to a generation of its refresh token, or one tab's refresh would break the others.
+ */
+export function issueCsrfToken(secrets: MasterSecrets, sessionId: string): string {
+  return compute(secrets.newest.deriveKey(purpose), sessionId).toString('base64url')
+}
+
+/** Whether one of our secrets made this token for this session, in constant time. */
+export function isCsrfToken(
+  secrets: MasterSecrets,
+  sessionId: string,
+  text: string | undefined,
+): boolean {
+  if (text === undefined) return false
+  const presented = Buffer.from(text, 'base64url')
+  return secrets.all.some((secret) => {
+    const expected = compute(secret.deriveKey(purpose), sessionId)
+    return presented.length === expected.length && timingSafeEqual(presented, expected)
+  })
+}
+
+function compute(key: Buffer, sessionId: string): Buffer {
+  return createHmac('sha256', key).update(sessionId).digest()
+}

@@ -1,0 +1,38 @@
+import { isIP, isIPv6 } from 'node:net'
+import type { RequestSource } from './request-source.ts'
+
+/**
+ * The address to hold a caller to. X-Forwarded-For counts only for the configured number of trusted proxies, read from
+ * the right: what stands further left was written by the caller.
+ */
+export function resolveClientAddress(source: RequestSource, trustedProxies: number): string {
+  const direct = source.remoteAddress ?? 'unknown'
+  if (trustedProxies === 0) return normalizeAddress(direct)
+  const forwarded = (source.header('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
+  let address = direct
+  for (const candidate of forwarded.reverse().slice(0, trustedProxies)) {
+    if (isIP(candidate) === 0) break
+    address = candidate
+  }
+  return normalizeAddress(address)
+}
+
+/** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address. */
+export function normalizeAddress(address: string): string {
+  const withoutZone = address.split('%', 1)[0] ?? address
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone)
+  if (mapped?.[1] !== undefined) return mapped[1]
+  if (!isIPv6(withoutZone)) return withoutZone
+  return new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1)
+}
+
+/** What limits count by: an IPv4 address, or the /64 that one IPv6 customer holds. */
+export function toLimitKey(address: string): string {
+  if (!isIPv6(address)) return address
+  const [head = '', tail] = address.split('::')
+  const front = head === '' ? [] : head.split(':')
+  const back = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length
+  const groups = [...front, ...Array<string>(zeros).fill('0'), ...back]
+  return `${groups.slice(0, 4).join(':')}::/64`
+}

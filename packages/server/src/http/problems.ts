@@ -1,0 +1,175 @@
+// Every failure that a client can see: its code, status and message. Messages that clients of the well-known tutorial
+// compare are fixed; see conformance/tutorial.
+
+interface ProblemKind {
+  readonly status: number
+  readonly message: string
+  /** When it is answered and what the client does about it: the text of the reference. */
+  readonly meaning: string
+}
+
+export const problemKinds = {
+  invalid_request: {
+    status: 400,
+    message: 'The request is not valid',
+    meaning:
+      'The body, a query parameter or a path has the wrong shape; `errors` names each mistake.',
+  },
+  username_taken: {
+    status: 400,
+    message: 'Username already exists',
+    meaning: 'Another account has this name (without regard to case). Choose another.',
+  },
+  weak_password: {
+    status: 400,
+    message: 'The password is not acceptable',
+    meaning:
+      'The new password is too short, too long, common or easily guessed; `errors` says which.',
+  },
+  invalid_password: {
+    status: 400,
+    message: 'Current password is wrong',
+    meaning: 'A password change was asked for with a wrong current password.',
+  },
+  invalid_credentials: {
+    status: 401,
+    message: 'Invalid credentials',
+    meaning: 'Unknown user, wrong password or disabled account: the answer never tells which.',
+  },
+  refresh_token_required: {
+    status: 401,
+    message: 'Refresh token required',
+    meaning: 'Neither the body nor a cookie carries a refresh token. Log in.',
+  },
+  invalid_refresh_token: {
+    status: 401,
+    message: 'Invalid refresh token',
+    meaning: 'The refresh token is malformed, unknown, forged or expired. Log in.',
+  },
+  token_revoked: {
+    status: 401,
+    message: 'Token has been revoked',
+    meaning: 'The session of this refresh token has ended. Log in.',
+  },
+  user_not_found: {
+    status: 401,
+    message: 'User not found',
+    meaning: 'The account of this refresh token has been deleted.',
+  },
+  no_token: {
+    status: 401,
+    message: 'No token provided',
+    meaning: 'The route needs `Authorization: Bearer <access token>`.',
+  },
+  invalid_token: {
+    status: 401,
+    message: 'Invalid or expired token',
+    meaning: 'The access token is not valid (any more). Refresh and try once again.',
+  },
+  unauthorized: {
+    status: 401,
+    message: 'Unauthorized',
+    meaning: 'A role is needed and the request has no user. Log in.',
+  },
+  invalid_csrf_token: {
+    status: 403,
+    message: 'Invalid CSRF token',
+    meaning:
+      'A call that uses the cookie needs the `x-csrf-token` of its session (GET /api/auth/csrf).',
+  },
+  origin_not_allowed: {
+    status: 403,
+    message: 'Origin not allowed',
+    meaning: 'The page that made this call is of an origin that is not listed in CLIENT_ORIGIN.',
+  },
+  insufficient_permissions: {
+    status: 403,
+    message: 'Insufficient permissions',
+    meaning: 'The user lacks the role that the route needs.',
+  },
+  registration_closed: {
+    status: 403,
+    message: 'Registration is closed',
+    meaning: 'Only administrators make accounts here.',
+  },
+  not_found: {
+    status: 404,
+    message: 'Resource not found',
+    meaning: 'There is nothing here, or nothing that this user may see.',
+  },
+  method_not_allowed: {
+    status: 405,
+    message: 'Method not allowed',
+    meaning: 'The path exists, but not with this method; `Allow` lists what there is.',
+  },
+  last_admin: {
+    status: 409,
+    message: 'The last administrator cannot be removed',
+    meaning: 'Give another active account the role admin first.',
+  },
+  payload_too_large: {
+    status: 413,
+    message: 'The request body is too large',
+    meaning: 'Bodies are limited to 10,240 bytes.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    message: 'The request body must be application/json in UTF-8',
+    meaning: 'Send `Content-Type: application/json`.',
+  },
+  too_many_requests: {
+    status: 429,
+    message: 'Too many requests',
+    meaning: 'A rate limit is reached. Wait for `Retry-After` seconds.',
+  },
+  internal: {
+    status: 500,
+    message: 'Internal server error',
+    meaning: 'A defect of the server. The log holds the details under `requestId`.',
+  },
+  busy: {
+    status: 503,
+    message: 'The server is busy',
+    meaning: 'Too many passwords are waiting to be hashed. Try again after `Retry-After` seconds.',
+  },
+  unavailable: {
+    status: 503,
+    message: 'The service is temporarily unavailable',
+    meaning: 'The database cannot serve the request. Nothing was changed; try again later.',
+  },
+} as const satisfies Record<string, ProblemKind>
+
+export type ProblemCode = keyof typeof problemKinds
+
+export interface FieldError {
+  /** The member, with dots between levels; empty for the body as a whole. */
+  readonly path: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface Problem {
+  readonly problem: ProblemCode
+  /** In place of the code's own message. */
+  readonly message?: string
+  readonly errors?: readonly FieldError[]
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A failure as a reply: `return problem('not_found')`. */
+export function problem(code: ProblemCode, more: Omit<Problem, 'problem'> = {}): Problem {
+  return { problem: code, ...more }
+}
+
+/** RFC 9457, with `code`, `message` and `requestId` beside the registered members. */
+export function renderProblem(failure: Problem, requestId: string): string {
+  const kind = problemKinds[failure.problem]
+  return JSON.stringify({
+    type: `urn:countersign:problem:${failure.problem}`,
+    status: kind.status,
+    code: failure.problem,
+    message: failure.message ?? kind.message,
+    requestId,
+    errors: failure.errors,
+  })
+}

@@ -1,0 +1,45 @@
+import { parseStrictJson } from '@countersign/verify/strict-json'
+import { type Problem, problem } from './problems.ts'
+import type { RequestSource } from './request-source.ts'
+
+export const bodyLimitBytes = 10_240
+
+export type BodyResult = { readonly value: unknown } | Problem
+
+/**
+ * The JSON value of the body; `undefined` when there is no body. Refused: another content type (415), more than 10,240
+ * bytes (413), and everything that is not strict JSON in UTF-8, duplicate members included (400).
+ */
+export async function readJsonBody(source: RequestSource): Promise<BodyResult> {
+  const declared = Number(source.header('content-length') ?? 0)
+  if (declared > bodyLimitBytes) return problem('payload_too_large')
+  const bytes = await source.readBody(bodyLimitBytes)
+  if (bytes === 'too_large') return problem('payload_too_large')
+  if (bytes.length === 0) return { value: undefined }
+  if (!isJsonInUtf8(source.header('content-type'))) return problem('unsupported_media_type')
+  const parsed = parseStrictJson(bytes)
+  if (parsed.ok) return { value: parsed.value }
+  return problem('invalid_request', {
+    message: parseFailureMessages[parsed.reason],
+    errors: [{ path: '', code: parsed.reason, message: parseFailureMessages[parsed.reason] }],
+  })
+}
+
+const parseFailureMessages = {
+  not_utf8: 'The request body is not UTF-8',
+  malformed: 'The request body is not valid JSON',
+  duplicate_member: 'The request body names a member twice',
+  forbidden_member: 'The request body has a member that is never allowed',
+  too_deep: 'The request body is nested too deeply',
+  lone_surrogate: 'The request body has half of a surrogate pair',
+} as const
+
+function isJsonInUtf8(contentType: string | undefined): boolean {
+  if (contentType === undefined) return false
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';')
+  if (type.trim() !== 'application/json') return false
+  return parameters.every((parameter) => {
+    const [name = '', value = ''] = parameter.split('=', 2)
+    return name.trim() !== 'charset' || /^"?utf-8"?$/.test(value.trim())
+  })
+}

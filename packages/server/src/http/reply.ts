@@ -1,0 +1,17 @@
+import type { Problem } from './problems.ts'
+
+/** What a handler answers with: data, raw bytes of another type, or a problem. */
+export interface Reply {
+  readonly status: number
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Sent as it is; needs its own content-type in `headers`. */
+  readonly raw?: string | Uint8Array<ArrayBuffer>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export type Answer = Reply | Problem
+
+export function isProblem(answer: Answer): answer is Problem {
+  return 'problem' in answer
+}

@@ -1,0 +1,40 @@
+// Leases: exclusive use of a name for a bounded time. This folder owns the waiting; the store owns the lease itself.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../foundation/clock.ts'
+import type { IdSource } from '../foundation/ids.ts'
+import { StoreUnavailableError } from '../foundation/store-failure.ts'
+import type { LeaseStore } from './store.ts'
+
+const lifeMs = 15_000
+const patienceMs = 5_000
+
+/**
+ * Runs the work while holding the lease. Waits up to 5 s for it.
+ * @throws StoreUnavailableError when somebody else keeps it for longer
+ */
+export async function withLease<T>(
+  store: LeaseStore,
+  name: string,
+  parts: { readonly clock: Clock; readonly newId: IdSource },
+  work: () => Promise<T>,
+): Promise<T> {
+  const holder = parts.newId()
+  const started = performance.now()
+  while (!(await acquire(store, name, holder, parts.clock))) {
+    if (performance.now() - started > patienceMs) {
+      throw new StoreUnavailableError('locked', `Another process holds the lease "${name}"`)
+    }
+    await sleep(5 + Math.random() * 20)
+  }
+  try {
+    return await work()
+  } finally {
+    await store.releaseLease(name, holder)
+  }
+}
+
+function acquire(store: LeaseStore, name: string, holder: string, clock: Clock): Promise<boolean> {
+  const now = clock()
+  return store.acquireLease(name, holder, now + lifeMs, now)
+}

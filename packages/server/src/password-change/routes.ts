@@ -1,0 +1,100 @@
+// Password change: the one act that ends every session but the one that asks.
+
+import { z } from 'zod'
+import type { Account } from '../accounts/account.ts'
+import type { PasswordPolicy } from '../accounts/open-account.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { RateLimit } from '../config/settings.ts'
+import { type CredentialParts, issueAccess } from '../credentials/token-answer.ts'
+import { toLimitKey } from '../http/client-address.ts'
+import { type Problem, problem } from '../http/problems.ts'
+import type { RequestContext } from '../http/request-context.ts'
+import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import { checkNewPassword } from '../passwords/check-password.ts'
+import type { PasswordHasher } from '../passwords/password-hasher.ts'
+import type { RevokingStore } from '../revocation/revoking-store.ts'
+import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
+import { defineRoute, type Route } from '../routing/route.ts'
+import { accessAnswerSchema, newPasswordSchema, passwordSchema } from '../routing/schemas.ts'
+import type { SessionStore } from '../sessions/store.ts'
+
+export interface PasswordChangeParts {
+  readonly sessions: Pick<SessionStore, 'liftSession' | 'findSessionWithAccount'>
+  readonly revoking: Pick<RevokingStore, 'changePassword'>
+  readonly hasher: PasswordHasher
+  readonly policy: PasswordPolicy
+  readonly attempts: AttemptLimits
+  readonly credentials: CredentialParts
+  readonly audit: AuditLog
+  readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
+}
+
+export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
+  const { sessions, credentials, audit } = parts
+  const change = defineRoute(
+    {
+      method: 'POST',
+      path: '/api/auth/password',
+      operationId: 'changePassword',
+      tag: 'Authentication',
+      summary: 'Change the own password',
+      description:
+        'Every other session ends and every earlier access token is dead, the one of this call included: go on with the ' +
+        'token of the answer. The own refresh token stays good.',
+      access: 'bearer',
+      counting: 'caller',
+      body: z.strictObject({ currentPassword: passwordSchema, newPassword: newPasswordSchema }),
+      success: { status: 200, description: 'A fresh access token', schema: accessAnswerSchema },
+      problems: ['invalid_password', 'weak_password', 'too_many_requests', 'busy'],
+    },
+    async ({ body, principal, context }) => {
+      const { account, sessionId } = principal
+      const policy = { ...parts.policy, username: account.username, email: account.email }
+      const checked = checkNewPassword(body.newPassword, policy)
+      if (!checked.ok) return weakPassword('newPassword', checked)
+      const changed = await replacePassword(parts, account, body, context)
+      if ('problem' in changed) return changed
+      await sessions.liftSession(sessionId, changed.sessionEpoch)
+      const detail = checked.warning === undefined ? {} : { warning: checked.warning }
+      const facts = { actorId: account.id, subjectId: account.id, sessionId, detail }
+      await audit.record('password.changed', facts, context)
+      const found = await sessions.findSessionWithAccount(sessionId)
+      if (found === undefined) return problem('invalid_token')
+      return { status: 200, body: await issueAccess(credentials, changed, found.session) }
+    },
+  )
+  return [change]
+}
+
+/** Proves the current password and swaps the hash, both or neither. */
+async function replacePassword(
+  parts: PasswordChangeParts,
+  account: Account,
+  wish: { readonly currentPassword: string; readonly newPassword: string },
+  context: RequestContext,
+): Promise<Account | Problem> {
+  const { attempts, hasher, settings, audit, revoking, credentials } = parts
+  const limit = toVolumeLimit(settings.rateLimitLogin)
+  const attempt = await attempts.reserve('password', [account.id, toLimitKey(context.ip)], limit)
+  if (!attempt.granted) {
+    return tooManyRequests(attempt.retryAfterSeconds, 'RATE_LIMIT_LOGIN', settings.production)
+  }
+  const verified = await hasher.verify(wish.currentPassword, account.passwordHash)
+  const hashed = verified.ok && verified.matches ? await hasher.hash(wish.newPassword) : undefined
+  if (!verified.ok || hashed?.ok === false) {
+    await attempt.release()
+    const refusal = verified.ok ? hashed : verified
+    return busy(refusal?.ok === false ? refusal.retryAfterSeconds : 1)
+  }
+  // The hash that was verified is the hash that is replaced: a change that came in between wins.
+  const swap = hashed && { from: account.passwordHash, to: hashed.hash }
+  const changed = swap && (await revoking.changePassword(account.id, swap, credentials.clock()))
+  if (changed === undefined) {
+    const facts = { actorId: account.id, subjectId: account.id }
+    await audit.record('password.change_failed', facts, context)
+    return problem('invalid_password')
+  }
+  await attempt.release()
+  return changed
+}

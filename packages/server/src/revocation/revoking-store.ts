@@ -1,0 +1,40 @@
+import type { AccountStore } from '../accounts/store.ts'
+import type { Account } from '../accounts/account.ts'
+import type { SessionStore } from '../sessions/store.ts'
+import type { LiveRevocations } from './live-revocations.ts'
+
+/** Every store operation that kills a session or a token. */
+export type RevokingStore = Pick<
+  AccountStore,
+  'changePassword' | 'changeStanding' | 'raiseEpochs' | 'deleteAccount'
+> &
+  Pick<SessionStore, 'endSession'>
+
+/**
+ * The store's revoking operations, each of which also takes effect in this process before its promise resolves. Flows
+ * are given these and not the store's own, so that none can forget.
+ */
+export function createRevokingStore(store: RevokingStore, live: LiveRevocations): RevokingStore {
+  const noteAccount = (account: Account | undefined, at: number): Account | undefined => {
+    if (account) live.note({ kind: 'subject', subject: account.id, epoch: account.tokenEpoch, at })
+    return account
+  }
+  return {
+    changePassword: async (id, change, now) =>
+      noteAccount(await store.changePassword(id, change, now), now),
+    changeStanding: async (id, change, now) =>
+      noteAccount(await store.changeStanding(id, change, now), now),
+    raiseEpochs: async (id, now) => noteAccount(await store.raiseEpochs(id, now), now),
+    deleteAccount: async (id, now) => {
+      const isDeleted = await store.deleteAccount(id, now)
+      const epoch = Number.POSITIVE_INFINITY
+      if (isDeleted) live.note({ kind: 'subject', subject: id, epoch, at: now })
+      return isDeleted
+    },
+    endSession: async (id, reason, now) => {
+      const hasEnded = await store.endSession(id, reason, now)
+      if (hasEnded) live.note({ kind: 'session', sessionId: id, at: now })
+      return hasEnded
+    },
+  }
+}

@@ -1,0 +1,62 @@
+// Sign-in: from a name and a password to a session. It owns the order in which the two are checked, so that an unknown
+// name, a wrong password and a disabled account are one answer in the same time.
+
+import type { Account } from '../accounts/account.ts'
+import { checkStanding } from '../accounts/may-act.ts'
+import type { AccountStore } from '../accounts/store.ts'
+import { toUsernameKey } from '../accounts/username.ts'
+import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import type { VolumeLimit } from '../limits/volume-limits.ts'
+import type { PasswordHasher } from '../passwords/password-hasher.ts'
+
+export interface SignInParts {
+  readonly store: Pick<AccountStore, 'findAccountByUsername' | 'replaceHash'>
+  readonly hasher: PasswordHasher
+  readonly attempts: AttemptLimits
+  readonly limit: VolumeLimit
+}
+
+export type SignInResult =
+  | { readonly ok: true; readonly account: Account }
+  /** The account is known to us, never to the client. */
+  | {
+      readonly ok: false
+      readonly reason: 'unknown_user' | 'wrong_password' | 'disabled'
+      readonly account: Account | undefined
+    }
+  | { readonly ok: false; readonly reason: 'too_many' | 'busy'; readonly retryAfterSeconds: number }
+
+/** Checks a password. The attempt is counted before the work starts and given back when it succeeds. */
+export async function checkPassword(
+  parts: SignInParts,
+  credentials: { readonly username: string; readonly password: string },
+  addressKey: string,
+): Promise<SignInResult> {
+  const usernameKey = toUsernameKey(credentials.username)
+  const attempt = await parts.attempts.reserve('login', [usernameKey, addressKey], parts.limit)
+  if (!attempt.granted) {
+    return { ok: false, reason: 'too_many', retryAfterSeconds: attempt.retryAfterSeconds }
+  }
+  const account = await parts.store.findAccountByUsername(usernameKey)
+  const verified = await parts.hasher.verify(credentials.password, account?.passwordHash)
+  if (!verified.ok) {
+    await attempt.release()
+    return { ok: false, reason: 'busy', retryAfterSeconds: verified.retryAfterSeconds }
+  }
+  if (account === undefined) return { ok: false, reason: 'unknown_user', account }
+  if (!verified.matches) return { ok: false, reason: 'wrong_password', account }
+  if (checkStanding(account, { kind: 'password' }) !== 'may_act') {
+    return { ok: false, reason: 'disabled', account }
+  }
+  await Promise.all([
+    attempt.release(),
+    verified.needsRehash ? rehash(parts, account, credentials.password) : undefined,
+  ])
+  return { ok: true, account }
+}
+
+// An older or foreign hash becomes one of the present parameters. Without room to hash it waits for the next log-in.
+async function rehash(parts: SignInParts, account: Account, password: string): Promise<void> {
+  const hashed = await parts.hasher.hash(password)
+  if (hashed.ok) await parts.store.replaceHash(account.id, account.passwordHash, hashed.hash)
+}

@@ -1,0 +1,133 @@
+// Sign-out: ending the own session, or all of them. It owns which credential counts and the cookie's end.
+
+import type { Verifier } from '@countersign/verify'
+import { z } from 'zod'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { CookieGuard } from '../credentials/check-cookie-use.ts'
+import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
+import { clearedCookie, type CredentialParts } from '../credentials/token-answer.ts'
+import type { Problem } from '../http/problems.ts'
+import type { RequestContext } from '../http/request-context.ts'
+import type { RevokingStore } from '../revocation/revoking-store.ts'
+import { readBearer } from '../routing/authenticate-call.ts'
+import type { CallCounter } from '../routing/count-call.ts'
+import { defineRoute, type Route } from '../routing/route.ts'
+import { findPresentedSession } from '../sessions/find-session.ts'
+import type { SessionStore } from '../sessions/store.ts'
+
+export interface SignOutParts {
+  readonly sessions: Pick<SessionStore, 'findSessionWithAccount'>
+  readonly revoking: Pick<RevokingStore, 'endSession' | 'raiseEpochs'>
+  readonly verifier: Verifier
+  readonly credentials: CredentialParts
+  readonly guard: CookieGuard
+  readonly counter: CallCounter
+  readonly audit: AuditLog
+}
+
+export function signOutRoutes(parts: SignOutParts): Route[] {
+  return [logoutRoute(parts), logoutAllRoute(parts)]
+}
+
+function logoutRoute(parts: SignOutParts): Route {
+  const { credentials } = parts
+  return defineRoute(
+    {
+      method: 'POST',
+      path: '/api/auth/logout',
+      operationId: 'logout',
+      tag: 'Authentication',
+      summary: 'End this session',
+      description:
+        'The session is that of the refresh token in the body, else of a valid access token, else of the cookie. A ' +
+        'session that has ended already, or a token of no session, is no mistake.',
+      access: 'anyone',
+      counting: 'session',
+      cookie: true,
+      body: z.strictObject({ refreshToken: z.string().optional() }).optional(),
+      success: { status: 204, description: 'The session is over and its tokens are dead' },
+      problems: ['invalid_csrf_token', 'origin_not_allowed'],
+    },
+    async ({ body, context }) => {
+      const target = await findTarget(parts, body?.refreshToken, context)
+      if (target !== undefined && 'problem' in target) return target
+      const caller = target
+        ? ({ kind: 'session', id: target.sessionId } as const)
+        : ({ kind: 'address' } as const)
+      const refusal = parts.counter.count(context, caller)
+      if (refusal) return refusal
+      if (target) await endOwnSession(parts, target, context)
+      return { status: 204, headers: clearedCookie(credentials.cookie) }
+    },
+  )
+}
+
+interface Target {
+  readonly sessionId: string
+  readonly userId: string
+}
+
+/** Which session to end. An access token that does not verify counts as none, so that a stale one hides no cookie. */
+async function findTarget(
+  parts: SignOutParts,
+  inBody: string | undefined,
+  context: RequestContext,
+): Promise<Target | Problem | undefined> {
+  const { credentials, guard, sessions, verifier } = parts
+  const presented = findRefreshToken(inBody, context.source, credentials.cookie)
+  if (presented?.delivery !== 'body') {
+    const bearer = readBearer(context.source.header('authorization'))
+    const verification = bearer === undefined ? undefined : verifier.verify(bearer)
+    if (verification?.ok && verification.claims.sid !== undefined) {
+      return { sessionId: verification.claims.sid, userId: verification.claims.sub }
+    }
+  }
+  if (presented === undefined) return undefined
+  if (presented.delivery === 'cookie') {
+    const refusal = await guard.checkOrigin(context)
+    if (refusal) return refusal
+  }
+  const found = await findPresentedSession(sessions, credentials.secrets, presented.text)
+  if (found === undefined) return undefined
+  if (presented.delivery === 'cookie') {
+    const refusal = await guard.checkCsrfToken(context, found.session.id)
+    if (refusal) return refusal
+  }
+  return { sessionId: found.session.id, userId: found.session.userId }
+}
+
+async function endOwnSession(
+  parts: SignOutParts,
+  { sessionId, userId }: Target,
+  context: RequestContext,
+): Promise<void> {
+  const now = parts.credentials.clock()
+  if (!(await parts.revoking.endSession(sessionId, 'signed_out', now))) return
+  const detail = { reason: 'signed_out' }
+  const facts = { actorId: userId, subjectId: userId, sessionId, detail }
+  await parts.audit.record('session.ended', facts, context)
+}
+
+function logoutAllRoute(parts: SignOutParts): Route {
+  const { credentials, revoking, audit } = parts
+  return defineRoute(
+    {
+      method: 'POST',
+      path: '/api/auth/logout-all',
+      operationId: 'logoutAll',
+      tag: 'Authentication',
+      summary: 'End every session of the user',
+      access: 'bearer',
+      counting: 'caller',
+      success: { status: 204, description: 'Every session is over, every token dead' },
+      problems: [],
+    },
+    async ({ principal, context }) => {
+      const { account, sessionId } = principal
+      await revoking.raiseEpochs(account.id, credentials.clock())
+      const facts = { actorId: account.id, subjectId: account.id, sessionId }
+      await audit.record('session.all_ended', facts, context)
+      return { status: 204, headers: clearedCookie(credentials.cookie) }
+    },
+  )
+}

@@ -1,0 +1,281 @@
+import { sql } from 'kysely'
+import type { Account } from '../../accounts/account.ts'
+import type { AccountStore } from '../../accounts/store.ts'
+import type { UserRow } from './schema.ts'
+import type { SqliteDatabase } from './sqlite-database.ts'
+import { isUniqueViolation } from './sqlite-failure.ts'
+import { compileStatement } from './statement.ts'
+
+export const accountColumns = [
+  'id',
+  'username',
+  'email',
+  'password_hash',
+  'role',
+  'disabled',
+  'session_epoch',
+  'token_epoch',
+  'created_at',
+  'updated_at',
+] as const
+
+export type AccountRow = Pick<UserRow, (typeof accountColumns)[number]>
+
+export function toAccount(row: AccountRow): Account {
+  return {
+    id: row.id,
+    username: row.username ?? '',
+    email: row.email,
+    passwordHash: row.password_hash,
+    role: row.role,
+    disabled: row.disabled !== 0,
+    sessionEpoch: row.session_epoch,
+    tokenEpoch: row.token_epoch,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+const insertAccount = compileStatement<UserRow>((db, arg) =>
+  db.insertInto('users').values({
+    id: arg('id'),
+    username: arg('username'),
+    username_key: arg('username_key'),
+    email: arg('email'),
+    password_hash: arg('password_hash'),
+    role: arg('role'),
+    disabled: arg<number>('disabled'),
+    session_epoch: arg<number>('session_epoch'),
+    token_epoch: arg<number>('token_epoch'),
+    epochs_raised_at: arg<number>('epochs_raised_at'),
+    created_at: arg<number>('created_at'),
+    updated_at: arg<number>('updated_at'),
+    deleted_at: null,
+  }),
+)
+
+export const findAccount = compileStatement<{ id: string }, AccountRow>((db, arg) =>
+  db
+    .selectFrom('users')
+    .select(accountColumns)
+    .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null),
+)
+
+export const findAccountByUsername = compileStatement<{ key: string }, AccountRow>((db, arg) =>
+  db.selectFrom('users').select(accountColumns).where('username_key', '=', arg('key')),
+)
+
+export const listAccounts = compileStatement<
+  { after: string; limit: number; part: string },
+  AccountRow
+>((db, arg) =>
+  db
+    .selectFrom('users')
+    .select(accountColumns)
+    .where('id', '>', arg('after'))
+    .where('deleted_at', 'is', null)
+    // Not LIKE: every character of the part is literal.
+    .where(sql<boolean>`(${arg('part')} = '' OR instr(username_key, ${arg('part')}) > 0)`)
+    .orderBy('id')
+    .limit(arg<number>('limit')),
+)
+
+export const countOtherActiveAccounts = compileStatement<
+  { role: string; except: string },
+  { count: number }
+>((db, arg) =>
+  db
+    .selectFrom('users')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('role', '=', arg('role'))
+    .where('deleted_at', 'is', null)
+    .where('disabled', '=', 0)
+    .where('id', '<>', arg('except')),
+)
+
+// A flag beside each value tells "leave it" from "set it to null" in a statement that is compiled once.
+const changeProfile = compileStatement<
+  {
+    id: string
+    now: number
+    sets_name: number
+    username: string | null
+    username_key: string | null
+    sets_email: number
+    email: string | null
+  },
+  AccountRow
+>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({
+      username: sql`CASE WHEN ${arg('sets_name')} THEN ${arg('username')} ELSE username END`,
+      username_key: sql`CASE WHEN ${arg('sets_name')} THEN ${arg('username_key')} ELSE username_key END`,
+      email: sql`CASE WHEN ${arg('sets_email')} THEN ${arg('email')} ELSE email END`,
+      updated_at: arg<number>('now'),
+    })
+    .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null)
+    .returning(accountColumns),
+)
+
+const replaceHash = compileStatement<{ id: string; from: string; to: string }>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({ password_hash: arg('to') })
+    .where('id', '=', arg('id'))
+    .where('password_hash', '=', arg('from'))
+    .where('deleted_at', 'is', null),
+)
+
+const raised = {
+  session_epoch: sql<number>`session_epoch + 1`,
+  token_epoch: sql<number>`token_epoch + 1`,
+}
+
+const changePassword = compileStatement<
+  { id: string; from: string | null; to: string; now: number },
+  AccountRow
+>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({
+      ...raised,
+      password_hash: arg('to'),
+      epochs_raised_at: arg<number>('now'),
+      updated_at: arg<number>('now'),
+    })
+    .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null)
+    .where(sql<boolean>`(${arg('from')} IS NULL OR password_hash = ${arg('from')})`)
+    .returning(accountColumns),
+)
+
+const changeStanding = compileStatement<
+  { id: string; role: string | null; disabled: number | null; now: number },
+  AccountRow
+>((db, arg) => {
+  const becomesDisabled = sql`(${arg('disabled')} = 1 AND disabled = 0)`
+  const changesRole = sql`(${arg('role')} IS NOT NULL AND ${arg('role')} <> role)`
+  const becomesEnabled = sql`(${arg('disabled')} = 0 AND disabled = 1)`
+  const kills = sql`(${becomesDisabled} OR ${changesRole})`
+  return db
+    .updateTable('users')
+    .set({
+      role: sql`coalesce(${arg('role')}, role)`,
+      disabled: sql`coalesce(${arg('disabled')}, disabled)`,
+      session_epoch: sql`session_epoch + CASE WHEN ${becomesDisabled} THEN 1 ELSE 0 END`,
+      token_epoch: sql`token_epoch + CASE WHEN ${kills} THEN 1 ELSE 0 END`,
+      epochs_raised_at: sql`CASE WHEN ${kills} THEN ${arg('now')} ELSE epochs_raised_at END`,
+      updated_at: sql`CASE WHEN ${kills} OR ${becomesEnabled} THEN ${arg('now')} ELSE updated_at END`,
+    })
+    .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null)
+    .returning(accountColumns)
+})
+
+const raiseEpochs = compileStatement<{ id: string; now: number }, AccountRow>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({ ...raised, epochs_raised_at: arg<number>('now') })
+    .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null)
+    .returning(accountColumns),
+)
+
+const deleteAccount = compileStatement<{ id: string; now: number }>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({
+      ...raised,
+      username: null,
+      username_key: null,
+      email: null,
+      password_hash: '',
+      disabled: 1,
+      epochs_raised_at: arg<number>('now'),
+      updated_at: arg<number>('now'),
+      deleted_at: arg<number>('now'),
+    })
+    .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null),
+)
+
+export function createAccountStore(database: SqliteDatabase): AccountStore {
+  const returned = async (row: Promise<AccountRow | undefined>): Promise<Account | undefined> => {
+    const found = await row
+    return found && toAccount(found)
+  }
+  return {
+    insertAccount: async (account, usernameKey) => {
+      try {
+        await database.write(insertAccount, toRow(account, usernameKey))
+        return 'inserted'
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'username_taken'
+        throw error
+      }
+    },
+    findAccount: (id) => returned(database.get(findAccount, { id })),
+    findAccountByUsername: (key) => returned(database.get(findAccountByUsername, { key })),
+    listAccounts: async ({ afterId, limit, usernamePart }) => {
+      const values = { after: afterId ?? '', limit, part: usernamePart ?? '' }
+      return (await database.all(listAccounts, values)).map(toAccount)
+    },
+    countOtherActiveAccounts: async (role, except) => {
+      const row = await database.get(countOtherActiveAccounts, { role, except })
+      return row?.count ?? 0
+    },
+    changeProfile: async (id, change, now) => {
+      const values = {
+        id,
+        now,
+        sets_name: change.username ? 1 : 0,
+        username: change.username?.shown ?? null,
+        username_key: change.username?.key ?? null,
+        sets_email: change.email === undefined ? 0 : 1,
+        email: change.email ?? null,
+      }
+      try {
+        return (await returned(database.writeReturning(changeProfile, values))) ?? 'not_found'
+      } catch (error) {
+        if (isUniqueViolation(error)) return 'username_taken'
+        throw error
+      }
+    },
+    replaceHash: async (id, from, to) =>
+      (await database.write(replaceHash, { id, from, to })) === 1,
+    changePassword: (id, { from, to }, now) =>
+      returned(database.writeReturning(changePassword, { id, from: from ?? null, to, now })),
+    changeStanding: (id, { role, disabled }, now) => {
+      const values = {
+        id,
+        role: role ?? null,
+        disabled: disabled === undefined ? null : Number(disabled),
+        now,
+      }
+      return returned(database.writeReturning(changeStanding, values))
+    },
+    raiseEpochs: (id, now) => returned(database.writeReturning(raiseEpochs, { id, now })),
+    deleteAccount: async (id, now) => (await database.write(deleteAccount, { id, now })) === 1,
+  }
+}
+
+function toRow(account: Account, usernameKey: string): UserRow {
+  return {
+    id: account.id,
+    username: account.username,
+    username_key: usernameKey,
+    email: account.email,
+    password_hash: account.passwordHash,
+    role: account.role,
+    disabled: Number(account.disabled),
+    session_epoch: account.sessionEpoch,
+    token_epoch: account.tokenEpoch,
+    epochs_raised_at: null,
+    created_at: account.createdAt,
+    updated_at: account.updatedAt,
+    deleted_at: null,
+  }
+}

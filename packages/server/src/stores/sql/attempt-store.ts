@@ -1,0 +1,78 @@
+import { sql } from 'kysely'
+import type { AttemptStore } from '../../limits/store.ts'
+import type { AttemptRow } from './schema.ts'
+import type { SqliteDatabase } from './sqlite-database.ts'
+import { compileStatement } from './statement.ts'
+
+// One statement, so that any number of callers at once get no more than the limit. The update happens only below the
+// limit or in a new window; without it nothing is returned. A window that lies further ahead than it could (the clock
+// went backwards) is over, too.
+const reserve = compileStatement<
+  { key: string; limit: number; now: number; resets_at: number },
+  Pick<AttemptRow, 'count' | 'resets_at'>
+>((db, arg) => {
+  const isOver = sql`(attempts.resets_at <= ${arg('now')} OR attempts.resets_at > ${arg('resets_at')})`
+  return db
+    .insertInto('attempts')
+    .values({ key: arg('key'), count: 1, resets_at: arg<number>('resets_at') })
+    .onConflict((conflict) =>
+      conflict
+        .column('key')
+        .doUpdateSet({
+          count: sql<number>`CASE WHEN ${isOver} THEN 1 ELSE attempts.count + 1 END`,
+          resets_at: sql<number>`CASE WHEN ${isOver} THEN ${arg('resets_at')} ELSE attempts.resets_at END`,
+        })
+        .where(sql<boolean>`${isOver} OR attempts.count < ${arg('limit')}`),
+    )
+    .returning(['count', 'resets_at'])
+})
+
+const find = compileStatement<{ key: string }, Pick<AttemptRow, 'count' | 'resets_at'>>((db, arg) =>
+  db.selectFrom('attempts').select(['count', 'resets_at']).where('key', '=', arg('key')),
+)
+
+const release = compileStatement<{ key: string; resets_at: number }>((db, arg) =>
+  db
+    .updateTable('attempts')
+    .set({ count: sql<number>`count - 1` })
+    .where('key', '=', arg('key'))
+    .where('resets_at', '=', arg<number>('resets_at'))
+    .where('count', '>', 0),
+)
+
+const prune = compileStatement<{ before: number; limit: number }>((db, arg) =>
+  db
+    .deleteFrom('attempts')
+    .where(
+      'key',
+      'in',
+      db
+        .selectFrom('attempts')
+        .select('key')
+        .where('resets_at', '<', arg<number>('before'))
+        .orderBy('resets_at')
+        .limit(arg<number>('limit')),
+    ),
+)
+
+export function createAttemptStore(database: SqliteDatabase): AttemptStore {
+  return {
+    reserveAttempt: async (key, { limit, windowMs, now }) => {
+      const resetsAt = now + windowMs
+      if (limit <= 0) return { granted: false, count: 0, resetsAt }
+      const values = { key, limit, now, resets_at: resetsAt }
+      const taken = await database.writeReturning(reserve, values)
+      if (taken) return { granted: true, count: taken.count, resetsAt: taken.resets_at }
+      const full = await database.get(find, { key })
+      return {
+        granted: false,
+        count: full?.count ?? limit,
+        resetsAt: full?.resets_at ?? resetsAt,
+      }
+    },
+    releaseAttempt: async (key, resetsAt) => {
+      await database.write(release, { key, resets_at: resetsAt })
+    },
+    pruneAttempts: (before, limit) => database.write(prune, { before, limit }),
+  }
+}

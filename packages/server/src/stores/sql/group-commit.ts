@@ -1,0 +1,109 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import { explainSqliteFailure, isBusy, isFatalToTransaction } from './sqlite-failure.ts'
+
+interface Write {
+  readonly run: () => unknown
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+export interface GroupCommit {
+  /** Runs a statement in the next transaction. Settles after its commit, so that what is answered is durable. */
+  write<T>(run: () => T): Promise<T>
+  /** Settles when everything that was accepted is committed or refused. */
+  drain(): Promise<void>
+}
+
+const batchLimit = 512
+const patienceMs = 5_000
+
+/**
+ * Writes that are queued in one turn of the event loop share one transaction, hence one fsync: with `synchronous=FULL`
+ * that is the price of a commit. A statement that fails is rejected alone; a transaction that fails takes all of its
+ * statements with it and none is half done. A lock that another process holds is waited for without blocking the loop.
+ */
+export function createGroupCommit(database: DatabaseSync): GroupCommit {
+  let queue: Write[] = []
+  let isScheduled = false
+  let idle: Promise<void> = Promise.resolve()
+
+  const flush = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue.slice(0, batchLimit)
+      queue = queue.slice(batchLimit)
+      await commitWithPatience(database, batch)
+    }
+    isScheduled = false
+  }
+  const schedule = (): void => {
+    if (isScheduled) return
+    isScheduled = true
+    idle = new Promise((resolve) => {
+      setImmediate(() => void flush().then(resolve))
+    })
+  }
+  return {
+    write: <T>(run: () => T) =>
+      new Promise<T>((resolve, reject) => {
+        queue.push({ run, resolve: resolve as Write['resolve'], reject })
+        schedule()
+      }),
+    drain: async () => {
+      while (isScheduled) await idle
+    },
+  }
+}
+
+async function commitWithPatience(database: DatabaseSync, batch: readonly Write[]): Promise<void> {
+  const started = performance.now()
+  for (;;) {
+    try {
+      const outcomes = commit(database, batch)
+      batch.forEach((write, index) => settle(write, outcomes[index]))
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - started > patienceMs) {
+        const failure = explainSqliteFailure(error)
+        for (const write of batch) write.reject(failure)
+        return
+      }
+      await sleep(5 + Math.random() * 20)
+    }
+  }
+}
+
+function commit(database: DatabaseSync, batch: readonly Write[]): Outcome[] {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const outcomes = batch.map(runAlone)
+    database.exec('COMMIT')
+    return outcomes
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+// SQLite undoes a failed statement by itself and keeps the transaction, except after faults of the disk.
+function runAlone(write: Write): Outcome {
+  try {
+    return { value: write.run() }
+  } catch (error) {
+    if (isFatalToTransaction(error)) throw error
+    return { error }
+  }
+}
+
+function settle(write: Write, outcome: Outcome | undefined): void {
+  if (outcome === undefined) {
+    write.reject(new StoreUnavailableError('closed', 'The write was not carried out'))
+  } else if ('error' in outcome) {
+    write.reject(outcome.error)
+  } else {
+    write.resolve(outcome.value)
+  }
+}

@@ -1,0 +1,62 @@
+import { statSync } from 'node:fs'
+import type { Clock } from '../../foundation/clock.ts'
+import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import type { Store } from '../store.ts'
+import { createAccountStore } from './account-store.ts'
+import { createAttemptStore } from './attempt-store.ts'
+import { createAuditStore } from './audit-store.ts'
+import { createKeyringStore } from './keyring-store.ts'
+import { createLeaseStore } from './lease-store.ts'
+import { migrate } from './migrations/migrate.ts'
+import { createRevocationStore } from './revocation-store.ts'
+import { createSessionStore } from './session-store.ts'
+import { createSqliteDatabase, openConnection } from './sqlite-database.ts'
+
+export interface SqliteStoreOptions {
+  /** Made with its directory when it is not there; `:memory:` for a store that dies with the process. */
+  readonly file: string
+  readonly clock: Clock
+}
+
+/**
+ * Opens the embedded database and brings its tables up to date.
+ * @throws StoreUnavailableError when the file cannot be opened, with the mend in its message
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { file, clock } = options
+  const connection = openConnection(file)
+  try {
+    migrate(connection, clock())
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+  const inode = file === ':memory:' ? undefined : statSync(file).ino
+  const database = createSqliteDatabase(connection)
+  const version = String(connection.prepare('SELECT sqlite_version() AS v').get()?.['v'])
+  return {
+    ...createAccountStore(database),
+    ...createSessionStore(database),
+    ...createKeyringStore(database),
+    ...createRevocationStore(database),
+    ...createAttemptStore(database),
+    ...createLeaseStore(database),
+    ...createAuditStore(database),
+    description: `SQLite ${version} at ${file}`,
+    checkReady: async () => {
+      // A file that was removed or replaced goes on under the old name for this process alone.
+      if (inode !== undefined && inodeOf(file) !== inode) {
+        throw new StoreUnavailableError(
+          'unreachable',
+          `The database ${file} was moved or replaced.`,
+        )
+      }
+      await database.checkReady()
+    },
+    close: () => database.close(),
+  }
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino
+}

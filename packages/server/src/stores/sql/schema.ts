@@ -1,0 +1,73 @@
+// The tables as Kysely sees them. What they are made of stands in migrations/.
+
+export interface UserRow {
+  id: string
+  username: string | null
+  username_key: string | null
+  email: string | null
+  password_hash: string
+  role: string
+  disabled: number
+  session_epoch: number
+  token_epoch: number
+  epochs_raised_at: number | null
+  created_at: number
+  updated_at: number
+  deleted_at: number | null
+}
+
+export interface SessionRow {
+  id: string
+  user_id: string
+  salt: Uint8Array
+  generation: number
+  parent: number | null
+  rotated_at: number
+  created_at: number
+  last_used_at: number
+  ended_at: number | null
+  end_reason: string | null
+  epoch: number
+  user_agent: string | null
+  ip: string | null
+}
+
+export interface KeyringRow {
+  id: string
+  version: number
+  document: string
+}
+
+export interface AttemptRow {
+  key: string
+  count: number
+  resets_at: number
+}
+
+export interface LeaseRow {
+  name: string
+  holder: string
+  expires_at: number
+}
+
+export interface AuditEventRow {
+  id: string
+  at: number
+  type: string
+  actor_id: string | null
+  subject_id: string | null
+  session_id: string | null
+  ip: string | null
+  user_agent: string | null
+  request_id: string | null
+  detail: string
+}
+
+export interface Schema {
+  users: UserRow
+  sessions: SessionRow
+  keyring: KeyringRow
+  attempts: AttemptRow
+  leases: LeaseRow
+  audit_events: AuditEventRow
+}

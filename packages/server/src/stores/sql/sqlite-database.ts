@@ -1,0 +1,120 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { explainSqliteFailure } from './sqlite-failure.ts'
+import type { Statement } from './statement.ts'
+
+/** Runs compiled statements on one connection. Reads see committed rows only: batches run without a pause. */
+export interface SqliteDatabase {
+  get<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
+  all<A, R>(statement: Statement<A, R>, values: A): Promise<R[]>
+  /** One writing statement with RETURNING; its first row. */
+  writeReturning<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
+  /** One writing statement; how many rows it changed. */
+  write<A>(statement: Statement<A, unknown>, values: A): Promise<number>
+  checkReady(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Every write that was acknowledged survives a power cut: write-ahead log, and an fsync for each commit. */
+const pragmas = [
+  'PRAGMA journal_mode = WAL',
+  'PRAGMA synchronous = FULL',
+  'PRAGMA foreign_keys = ON',
+  'PRAGMA cache_size = -16384',
+  'PRAGMA journal_size_limit = 16777216',
+  'PRAGMA temp_store = MEMORY',
+]
+const openPatienceMs = 10_000
+
+/**
+ * Opens the file, which only this user may read, and creates it and its directory where they are missing.
+ * @throws StoreUnavailableError with the mend when it cannot
+ */
+export function openConnection(file: string): DatabaseSync {
+  try {
+    if (file !== ':memory:') prepareFile(file)
+    const connection = new DatabaseSync(file, { timeout: openPatienceMs })
+    for (const pragma of pragmas) connection.exec(pragma)
+    return connection
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error
+    const explained = explainSqliteFailure(error)
+    const mend = explained instanceof StoreUnavailableError ? explained.message : String(error)
+    const reason = explained instanceof StoreUnavailableError ? explained.reason : 'unreachable'
+    throw new StoreUnavailableError(reason, `Cannot open the database ${file}. ${mend}`, {
+      cause: error,
+    })
+  }
+}
+
+function prepareFile(file: string): void {
+  const directory = dirname(file)
+  try {
+    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (!existsSync(file)) {
+      // SQLite gives its -wal and -shm files the mode of the database file.
+      new DatabaseSync(file).close()
+      chmodSync(file, 0o600)
+    }
+  } catch (error) {
+    throw new StoreUnavailableError(
+      'unreachable',
+      `Cannot create the database ${file}: give this user write access to ${directory}, or set DATABASE_URL to another place.`,
+      { cause: error },
+    )
+  }
+}
+
+export function createSqliteDatabase(connection: DatabaseSync): SqliteDatabase {
+  // From here on the event loop waits for nobody: group commit retries a locked database by itself.
+  connection.exec('PRAGMA busy_timeout = 0')
+  const group = createGroupCommit(connection)
+  const prepared = new Map<string, StatementSync>()
+  let isClosed = false
+
+  const prepare = (sql: string): StatementSync => {
+    let statement = prepared.get(sql)
+    if (statement === undefined) {
+      statement = connection.prepare(sql)
+      prepared.set(sql, statement)
+    }
+    return statement
+  }
+  const checkOpen = (): void => {
+    if (isClosed) throw new StoreUnavailableError('closed', 'The database is closed.')
+  }
+  const read = async <T>(run: () => T): Promise<T> => {
+    checkOpen()
+    try {
+      return run()
+    } catch (error) {
+      throw explainSqliteFailure(error)
+    }
+  }
+  const write = async <T>(run: () => T): Promise<T> => {
+    checkOpen()
+    return group.write(run)
+  }
+  return {
+    get: (statement, values) =>
+      read(() => prepare(statement.sql).get(...statement.bind(values)) as never),
+    all: (statement, values) =>
+      read(() => prepare(statement.sql).all(...statement.bind(values)) as never),
+    writeReturning: (statement, values) =>
+      write(() => prepare(statement.sql).get(...statement.bind(values)) as never),
+    write: (statement, values) =>
+      write(() => Number(prepare(statement.sql).run(...statement.bind(values)).changes)),
+    // An empty transaction still takes the write lock, and finds a database that may only be read.
+    checkReady: () => write(() => connection.exec('PRAGMA user_version = 0')),
+    close: async () => {
+      if (isClosed) return
+      isClosed = true
+      await group.drain()
+      prepared.clear()
+      connection.close()
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { parseStrictJson } from './strict-json.ts'
+
+/** The members of a JSON object, none of them checked. */
+export type JsonObject = Record<string, unknown>
+
+/** Parses bytes that must hold one JSON object; undefined when they do not. */
+export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
+  const parsed = parseStrictJson(bytes)
+  return parsed.ok && isJsonObject(parsed.value) ? parsed.value : undefined
+}
+
+/** Whether a value is an object with members, so neither null nor an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
