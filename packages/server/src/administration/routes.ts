@@ -18,6 +18,7 @@ import {
   newPasswordSchema,
   newUsernameSchema,
   profileSchema,
+  shownUserSchema,
 } from '../routing/schemas.ts'
 import type { SessionLives } from '../sessions/decide-refresh.ts'
 import { toLiveSessionQuery } from '../sessions/live-session-query.ts'
@@ -93,7 +94,7 @@ function showRoute({ accounts, sessions, lives, clock }: AdministrationParts): R
       success: {
         status: 200,
         description: 'The profile, whether it is disabled, and how many sessions live',
-        schema: administeredProfileSchema.extend({ sessions: z.int() }),
+        schema: shownUserSchema,
       },
       problems: ['not_found'],
     },

@@ -10,7 +10,7 @@ export function resolveClientAddress(source: RequestSource, trustedProxies: numb
   if (trustedProxies === 0) return normalizeAddress(direct)
   const forwarded = (source.header('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
   let address = direct
-  for (const candidate of forwarded.reverse().slice(0, trustedProxies)) {
+  for (const candidate of forwarded.toReversed().slice(0, trustedProxies)) {
     if (isIP(candidate) === 0) break
     address = candidate
   }

@@ -1,7 +1,7 @@
 // Every failure that a client can see: its code, status and message. Messages that clients of the well-known tutorial
 // compare are fixed; see conformance/tutorial.
 
-interface ProblemKind {
+export interface ProblemKind {
   readonly status: number
   readonly message: string
   /** When it is answered and what the client does about it: the text of the reference. */
@@ -137,9 +137,14 @@ export const problemKinds = {
     message: 'The service is temporarily unavailable',
     meaning: 'The database cannot serve the request. Nothing was changed; try again later.',
   },
-} as const satisfies Record<string, ProblemKind>
+} as const
 
 export type ProblemCode = keyof typeof problemKinds
+
+/** What is known of a code. */
+export function describeProblem(code: ProblemCode): ProblemKind {
+  return problemKinds[code]
+}
 
 export interface FieldError {
   /** The member, with dots between levels; empty for the body as a whole. */
@@ -172,4 +177,16 @@ export function renderProblem(failure: Problem, requestId: string): string {
     requestId,
     errors: failure.errors,
   })
+}
+
+const withoutCredentials: ReadonlySet<ProblemCode> = new Set([
+  'no_token',
+  'unauthorized',
+  'refresh_token_required',
+  'invalid_credentials',
+])
+
+/** The WWW-Authenticate of a 401: no error code when no token was sent (RFC 6750 section 3.1). */
+export function challengeOf(failure: Problem): string {
+  return withoutCredentials.has(failure.problem) ? 'Bearer' : 'Bearer error="invalid_token"'
 }

@@ -72,12 +72,13 @@ export function createMetrics(sources: MetricSources): Metrics {
 }
 
 function gauge(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
+  const created = new Gauge({
     name,
     help,
-    registers: [registry],
+    registers: [],
     collect() {
       this.set(read())
     },
   })
+  registry.registerMetric(created)
 }

@@ -8,7 +8,13 @@ import type { Logger } from '../foundation/logger.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { resolveClientAddress } from '../http/client-address.ts'
 import { corsHeaders, type OriginPolicy, preflightHeaders } from '../http/origin.ts'
-import { type Problem, problem, problemKinds, renderProblem } from '../http/problems.ts'
+import {
+  challengeOf,
+  type Problem,
+  problem,
+  problemKinds,
+  renderProblem,
+} from '../http/problems.ts'
 import { readJsonBody } from '../http/read-body.ts'
 import { type Answer, isProblem, type Reply } from '../http/reply.ts'
 import { RequestContext } from '../http/request-context.ts'
@@ -237,20 +243,8 @@ function toReply(failure: Problem, context: RequestContext): Reply {
     raw: renderProblem(failure, context.requestId),
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
-      ...(status === 401 && { 'www-authenticate': challenge(failure) }),
+      ...(status === 401 && { 'www-authenticate': challengeOf(failure) }),
       ...failure.headers,
     },
   }
-}
-
-// RFC 6750 section 3.1: no error code when no credentials were sent.
-const withoutCredentials: ReadonlySet<string> = new Set([
-  'no_token',
-  'unauthorized',
-  'refresh_token_required',
-  'invalid_credentials',
-])
-
-function challenge(failure: Problem): string {
-  return withoutCredentials.has(failure.problem) ? 'Bearer' : 'Bearer error="invalid_token"'
 }

@@ -1,4 +1,4 @@
-import type { Verifier } from '@countersign/verify'
+import type { AccessClaims, Verifier } from '@countersign/verify'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
@@ -13,29 +13,45 @@ export interface Authentication {
 /** Proves who is calling, as far as the route asks. */
 export type AuthenticateCall = (access: Access, context: RequestContext) => Promise<Authentication>
 
+export type BearerProof =
+  | { readonly ok: true; readonly principal: Principal; readonly claims: AccessClaims }
+  | { readonly ok: false; readonly problem: 'no_token' | 'invalid_token' }
+
+/** @param authorization the header of that name, undefined when there was none */
+export type ProveBearer = (authorization: string | undefined) => Promise<BearerProof>
+
 const nobody: Authentication = {}
+const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
 
 /**
  * The token is verified as any other service would, and then held against the account's row: on our own routes a
  * change of role, a disabling or a deletion counts at once, whichever process made it.
  */
-export function createAuthenticateCall(
+export function createBearerProof(
   verifier: Verifier,
   accounts: Pick<AccountStore, 'findAccount'>,
-): AuthenticateCall {
-  return async (access, context) => {
-    if (access === 'anyone') return nobody
-    const token = readBearer(context.source.header('authorization'))
-    if (token === undefined) return { problem: problem('no_token') }
+): ProveBearer {
+  return async (authorization) => {
+    const token = readBearer(authorization)
+    if (token === undefined) return { ok: false, problem: 'no_token' }
     const verification = verifier.verify(token)
-    if (!verification.ok) return { problem: problem('invalid_token') }
-    const { sub, sid, epoch } = verification.claims
-    if (sid === undefined || epoch === undefined) return { problem: problem('invalid_token') }
+    if (!verification.ok) return invalid
+    const { claims } = verification
+    const { sub, sid, epoch } = claims
+    if (sid === undefined || epoch === undefined) return invalid
     const account = await accounts.findAccount(sub)
     if (account === undefined || checkStanding(account, { kind: 'token', epoch }) !== 'may_act') {
-      return { problem: problem('invalid_token') }
+      return invalid
     }
-    return { principal: { account, sessionId: sid } }
+    return { ok: true, principal: { account, sessionId: sid }, claims }
+  }
+}
+
+export function createAuthenticateCall(prove: ProveBearer): AuthenticateCall {
+  return async (access, context) => {
+    if (access === 'anyone') return nobody
+    const proof = await prove(context.source.header('authorization'))
+    return proof.ok ? { principal: proof.principal } : { problem: problem(proof.problem) }
   }
 }
 

@@ -155,7 +155,11 @@ function renderSchema(
   io: 'input' | 'output',
   schemas: Record<string, unknown>,
 ): unknown {
-  const { $defs, $schema, ...rendered } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  const {
+    $defs,
+    $schema: _dialect,
+    ...rendered
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
   Object.assign(schemas, $defs)
   return JSON.parse(JSON.stringify(rendered).replaceAll('#/$defs/', '#/components/schemas/'))
 }

@@ -4,7 +4,7 @@ import type { AccountStore } from '../../accounts/store.ts'
 import type { UserRow } from './schema.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { isUniqueViolation } from './sqlite-failure.ts'
-import { compileStatement } from './statement.ts'
+import { compileStatement, type Statement } from './statement.ts'
 
 export const accountColumns = [
   'id',
@@ -54,7 +54,7 @@ const insertAccount = compileStatement<UserRow>((db, arg) =>
   }),
 )
 
-export const findAccount = compileStatement<{ id: string }, AccountRow>((db, arg) =>
+export const findAccount: Statement<{ id: string }, AccountRow> = compileStatement((db, arg) =>
   db
     .selectFrom('users')
     .select(accountColumns)
@@ -62,29 +62,27 @@ export const findAccount = compileStatement<{ id: string }, AccountRow>((db, arg
     .where('deleted_at', 'is', null),
 )
 
-export const findAccountByUsername = compileStatement<{ key: string }, AccountRow>((db, arg) =>
-  db.selectFrom('users').select(accountColumns).where('username_key', '=', arg('key')),
+export const findAccountByUsername: Statement<{ key: string }, AccountRow> = compileStatement(
+  (db, arg) => db.selectFrom('users').select(accountColumns).where('username_key', '=', arg('key')),
 )
 
-export const listAccounts = compileStatement<
-  { after: string; limit: number; part: string },
-  AccountRow
->((db, arg) =>
-  db
-    .selectFrom('users')
-    .select(accountColumns)
-    .where('id', '>', arg('after'))
-    .where('deleted_at', 'is', null)
-    // Not LIKE: every character of the part is literal.
-    .where(sql<boolean>`(${arg('part')} = '' OR instr(username_key, ${arg('part')}) > 0)`)
-    .orderBy('id')
-    .limit(arg<number>('limit')),
-)
+export const listAccounts: Statement<{ after: string; limit: number; part: string }, AccountRow> =
+  compileStatement((db, arg) =>
+    db
+      .selectFrom('users')
+      .select(accountColumns)
+      .where('id', '>', arg('after'))
+      .where('deleted_at', 'is', null)
+      // Not LIKE: every character of the part is literal.
+      .where(sql<boolean>`(${arg('part')} = '' OR instr(username_key, ${arg('part')}) > 0)`)
+      .orderBy('id')
+      .limit(arg<number>('limit')),
+  )
 
-export const countOtherActiveAccounts = compileStatement<
+export const countOtherActiveAccounts: Statement<
   { role: string; except: string },
   { count: number }
->((db, arg) =>
+> = compileStatement((db, arg) =>
   db
     .selectFrom('users')
     .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -202,11 +200,12 @@ const deleteAccount = compileStatement<{ id: string; now: number }>((db, arg) =>
     .where('deleted_at', 'is', null),
 )
 
+async function returned(row: Promise<AccountRow | undefined>): Promise<Account | undefined> {
+  const found = await row
+  return found && toAccount(found)
+}
+
 export function createAccountStore(database: SqliteDatabase): AccountStore {
-  const returned = async (row: Promise<AccountRow | undefined>): Promise<Account | undefined> => {
-    const found = await row
-    return found && toAccount(found)
-  }
   return {
     insertAccount: async (account, usernameKey) => {
       try {

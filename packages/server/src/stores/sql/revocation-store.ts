@@ -1,19 +1,20 @@
 import type { RevocationStore } from '../../revocation/store.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { compileStatement } from './statement.ts'
+import { compileStatement, type Statement } from './statement.ts'
 
-export const endedSessions = compileStatement<{ since: number }, { id: string; ended_at: number }>(
-  (db, arg) =>
-    db
-      .selectFrom('sessions')
-      .select(['id', 'ended_at'])
-      .where('ended_at', '>=', arg<number>('since')) as never,
-)
+export const endedSessions: Statement<{ since: number }, { id: string; ended_at: number }> =
+  compileStatement(
+    (db, arg) =>
+      db
+        .selectFrom('sessions')
+        .select(['id', 'ended_at'])
+        .where('ended_at', '>=', arg<number>('since')) as never,
+  )
 
-export const raisedEpochs = compileStatement<
+export const raisedEpochs: Statement<
   { since: number },
   { id: string; token_epoch: number; epochs_raised_at: number }
->(
+> = compileStatement(
   (db, arg) =>
     db
       .selectFrom('users')

@@ -4,7 +4,7 @@ import type { SessionStore } from '../../sessions/store.ts'
 import { type AccountRow, accountColumns, toAccount } from './account-store.ts'
 import type { SessionRow } from './schema.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import { compileStatement } from './statement.ts'
+import { compileStatement, type Statement } from './statement.ts'
 
 const insertSession = compileStatement<SessionRow>((db, arg) =>
   db.insertInto('sessions').values({
@@ -30,7 +30,7 @@ type JoinedRow = SessionRow & {
 
 const joinedColumns = accountColumns.map((name) => `users.${name} as account_${name}` as const)
 
-export const findSessionWithAccount = compileStatement<{ id: string }, JoinedRow>(
+export const findSessionWithAccount: Statement<{ id: string }, JoinedRow> = compileStatement(
   (db, arg) =>
     db
       .selectFrom('sessions')
@@ -42,13 +42,16 @@ export const findSessionWithAccount = compileStatement<{ id: string }, JoinedRow
       .where('sessions.id', '=', arg('id')) as never,
 )
 
-export const rotateSession = compileStatement<{
-  id: string
-  seen: number
-  generation: number
-  parent: number
-  now: number
-}>((db, arg) =>
+export const rotateSession: Statement<
+  {
+    id: string
+    seen: number
+    generation: number
+    parent: number
+    now: number
+  },
+  unknown
+> = compileStatement((db, arg) =>
   db
     .updateTable('sessions')
     .set({
@@ -88,7 +91,7 @@ interface LiveArguments {
 
 const live = sql<boolean>`ended_at IS NULL`
 
-export const listLiveSessions = compileStatement<LiveArguments, SessionRow>((db, arg) =>
+export const listLiveSessions: Statement<LiveArguments, SessionRow> = compileStatement((db, arg) =>
   db
     .selectFrom('sessions')
     .selectAll()
@@ -101,15 +104,16 @@ export const listLiveSessions = compileStatement<LiveArguments, SessionRow>((db,
     .limit(1000),
 )
 
-export const countLiveSessions = compileStatement<LiveArguments, { count: number }>((db, arg) =>
-  db
-    .selectFrom('sessions')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('user_id', '=', arg('userId'))
-    .where(live)
-    .where('epoch', '>=', arg<number>('sessionEpoch'))
-    .where('last_used_at', '>', arg<number>('usedAfter'))
-    .where('created_at', '>', arg<number>('createdAfter')),
+export const countLiveSessions: Statement<LiveArguments, { count: number }> = compileStatement(
+  (db, arg) =>
+    db
+      .selectFrom('sessions')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('user_id', '=', arg('userId'))
+      .where(live)
+      .where('epoch', '>=', arg<number>('sessionEpoch'))
+      .where('last_used_at', '>', arg<number>('usedAfter'))
+      .where('created_at', '>', arg<number>('createdAfter')),
 )
 
 // Without an index on last_used_at, which every refresh would have to update: the table is walked in slices by id.

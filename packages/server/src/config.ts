@@ -1,0 +1,16 @@
+// Door: configuration for programs that start a server.
+
+export { checkSettings } from './config/check-settings.ts'
+export type { CheckContext, CheckedSettings } from './config/check-settings.ts'
+export {
+  ConfigurationError,
+  type ConfigurationMistake,
+  formatMistake,
+} from './config/configuration-error.ts'
+export { readEnvironment } from './config/environment.ts'
+export type { EnvironmentLayer, EnvironmentReading } from './config/environment.ts'
+export { optionTable } from './config/options.ts'
+export type { CountersignOptions, OptionDescription, OptionName } from './config/options.ts'
+export { renderOptionReference } from './config/reference.ts'
+export { secretFileOf } from './config/secret-file.ts'
+export type { RateLimit, Settings } from './config/settings.ts'

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import type { Algorithm } from '@countersign/verify'
+import { minimumSecretLength } from '../foundation/master-secret.ts'
+import type { OptionReader } from './read-option.ts'
+
+const algorithms = ['ES256', 'EdDSA', 'RS256', 'PS256', 'HS256'] as const satisfies Algorithm[]
+
+/** The master secrets, newest first. */
+export function checkSecrets(
+  reader: OptionReader,
+  production: boolean,
+): { secrets: readonly string[] } {
+  const secrets = reader.list('secret')
+  for (const secret of secrets) {
+    if (secret.length < minimumSecretLength) {
+      reader.refuse(
+        'secret',
+        `A master secret has ${minimumSecretLength} characters or more: take ${suggestion()}`,
+      )
+    } else if (production && isGuessable(secret)) {
+      reader.refuse('secret', `This master secret can be guessed: take ${suggestion()}`)
+    }
+  }
+  return { secrets }
+}
+
+/** What signs access tokens: a key pair of our own, or the shared secret of JWT_SECRET. */
+export function checkSigning(
+  reader: OptionReader,
+  production: boolean,
+): { jwtSecret: string | undefined; jwtAlgorithm: Algorithm } {
+  const jwtSecret = reader.text('jwtSecret')
+  const fallback = jwtSecret === undefined ? 'ES256' : 'HS256'
+  const jwtAlgorithm: Algorithm = reader.choice('jwtAlgorithm', algorithms, fallback)
+  if (jwtSecret === undefined) {
+    if (jwtAlgorithm === 'HS256') {
+      reader.refuse('jwtAlgorithm', `HS256 needs a shared secret: set JWT_SECRET, ${suggestion()}`)
+    }
+    return { jwtSecret, jwtAlgorithm }
+  }
+  if (jwtAlgorithm !== 'HS256') {
+    reader.refuse(
+      'jwtAlgorithm',
+      `JWT_SECRET signs with HS256 and this asks for ${jwtAlgorithm}: unset one of the two.`,
+    )
+  }
+  if (Buffer.byteLength(jwtSecret) < 32) {
+    reader.refuse(
+      'jwtSecret',
+      `It has ${Buffer.byteLength(jwtSecret)} bytes and HS256 needs 32 (RFC 7518 section 3.2): take ${suggestion()}`,
+    )
+  } else if (production && isGuessable(jwtSecret)) {
+    reader.refuse('jwtSecret', `This secret can be guessed: take ${suggestion()}`)
+  }
+  return { jwtSecret, jwtAlgorithm }
+}
+
+// Words that stand in tutorials and sample files in place of a secret.
+const sampleWords =
+  /secret|change.?me|example|password|default|your.{0,3}(jwt|key|token)|my.{0,3}key|qwert|12345678|abcdefgh|placeholder|replace/i
+
+/** Too few different characters, or a sample text that somebody forgot to replace. */
+export function isGuessable(secret: string): boolean {
+  if (new Set(secret).size < 10) return true
+  if (!sampleWords.test(secret)) return false
+  // A random secret may hold such a word by chance, but not be made of letters and separators alone.
+  return /^[a-z\s._-]*(\d{1,10})?[a-z\s._!-]*$/i.test(secret)
+}
+
+function suggestion(): string {
+  return `for example ${randomBytes(32).toString('base64url')}`
+}

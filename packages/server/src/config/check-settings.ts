@@ -1,0 +1,157 @@
+import { checkAdministrator, checkRoles } from './check-accounts.ts'
+import { checkDatabase } from './check-database.ts'
+import { checkSecrets, checkSigning } from './check-secrets.ts'
+import type { ConfigurationMistake } from './configuration-error.ts'
+import { isLoopback, parseOrigin } from './origins.ts'
+import { type CountersignOptions, optionTable } from './options.ts'
+import { OptionReader } from './read-option.ts'
+import type { Settings } from './settings.ts'
+
+export type CheckedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly mistakes: readonly ConfigurationMistake[] }
+
+export interface CheckContext {
+  /** What `production` is when the options do not say. */
+  readonly production: boolean
+}
+
+/** Checks everything and lists every mistake at once. Nothing insecure passes in production. */
+export function checkSettings(options: CountersignOptions, context: CheckContext): CheckedSettings {
+  const reader = new OptionReader(options)
+  checkNames(options, reader)
+  const production = options.production ?? context.production
+  const port = reader.integer('port', 3000, 0, 65_535)
+  const publicUrl = readPublicUrl(reader, port, production)
+  const issuer = reader.text('jwtIssuer') ?? publicUrl
+  const settings: Settings = {
+    production,
+    port,
+    publicUrl,
+    issuer,
+    host: reader.text('host') ?? (production ? '::' : '127.0.0.1'),
+    audience: reader.text('jwtAudience') ?? issuer,
+    clientId: reader.text('jwtClientId') ?? 'first-party',
+    ...checkDatabase(reader, production),
+    ...checkSecrets(reader, production),
+    ...checkSigning(reader, production),
+    ...readLives(reader),
+    clientOrigins: readOrigins(reader, production),
+    registration: reader.choice('registration', ['open', 'closed'], 'open'),
+    ...checkRoles(reader),
+    ...checkAdministrator(reader),
+    trustedProxies: reader.integer('trustedProxies', 0, 0, 10),
+    ...readLimits(reader),
+    passwordMinLength: reader.integer('passwordMinLength', 8, 8, 64),
+    commonPasswords: reader.choice(
+      'passwordCommon',
+      ['refuse', 'warn'],
+      production ? 'refuse' : 'warn',
+    ),
+    ...readOperations(reader),
+  }
+  return reader.mistakes.length > 0
+    ? { ok: false, mistakes: reader.mistakes }
+    : { ok: true, settings }
+}
+
+// A misspelt option would silently leave a default in force.
+function checkNames(options: CountersignOptions, reader: OptionReader): void {
+  const known = new Set<string>(optionTable.map(({ name }) => name))
+  for (const name of Object.keys(options)) {
+    if (!known.has(name))
+      reader.refuse(undefined, `There is no option "${name}": correct its name.`)
+  }
+}
+
+function readPublicUrl(reader: OptionReader, port: number, production: boolean): string {
+  const fallback = `http://localhost:${port}`
+  const text = reader.text('publicUrl')
+  if (text === undefined) return fallback
+  const origin = parseOrigin(text)
+  if (origin === undefined) {
+    reader.refuse('publicUrl', `"${text}" is no origin: write it as https://auth.example.com.`)
+    return fallback
+  }
+  if (production && origin.startsWith('http:') && !isLoopback(origin)) {
+    reader.refuse(
+      'publicUrl',
+      'Over http anybody on the way reads passwords and tokens: put TLS in front and write https://.',
+    )
+  }
+  return origin
+}
+
+function readOrigins(reader: OptionReader, production: boolean): readonly string[] {
+  const origins: string[] = []
+  for (const text of reader.list('clientOrigin')) {
+    if (text === '*') {
+      reader.refuse(
+        'clientOrigin',
+        '"*" would let every page use the cookies of its visitors: list the exact origins.',
+      )
+      continue
+    }
+    const origin = parseOrigin(text)
+    if (origin === undefined) {
+      reader.refuse('clientOrigin', `"${text}" is no origin: write it as https://app.example.com.`)
+    } else if (production && origin.startsWith('http:') && !isLoopback(origin)) {
+      reader.refuse('clientOrigin', `"${text}" is http: pages that log users in need https.`)
+    } else {
+      origins.push(origin)
+    }
+  }
+  return origins
+}
+
+function readLives(reader: OptionReader) {
+  const accessTokenTtlSeconds = reader.duration('jwtExpiresIn', '15m', 10, 86_400)
+  const sessionIdleSeconds = reader.duration('sessionIdle', '7d', 60, 400 * 86_400)
+  const sessionMaxSeconds = reader.duration('sessionMax', '90d', 60, 3650 * 86_400)
+  if (sessionMaxSeconds < sessionIdleSeconds) {
+    reader.refuse('sessionMax', 'It is shorter than SESSION_IDLE: make it at least as long.')
+  }
+  if (accessTokenTtlSeconds > sessionIdleSeconds) {
+    reader.refuse(
+      'jwtExpiresIn',
+      'Access tokens would outlive an idle session: make it shorter than SESSION_IDLE.',
+    )
+  }
+  return {
+    accessTokenTtlSeconds,
+    sessionIdleSeconds,
+    sessionMaxSeconds,
+    refreshWindowSeconds: reader.duration('refreshWindow', '30s', 0, 300),
+    keyRotationSeconds: reader.duration('keyRotation', '30d', 3600, 3650 * 86_400),
+    auditRetentionSeconds: reader.duration('auditRetention', '365d', 86_400, 36_500 * 86_400),
+  }
+}
+
+function readLimits(reader: OptionReader) {
+  return {
+    rateLimitAnonymous: reader.rateLimit('rateLimitAnonymous', '100/15m'),
+    rateLimitUser: reader.rateLimit('rateLimitUser', '1000/1m'),
+    rateLimitLogin: reader.rateLimit('rateLimitLogin', '10/15m'),
+    rateLimitRegister: reader.rateLimit('rateLimitRegister', '20/1h'),
+  }
+}
+
+function readOperations(reader: OptionReader) {
+  const metricsToken = reader.text('metricsToken')
+  if (metricsToken !== undefined && metricsToken.length < 16) {
+    reader.refuse('metricsToken', 'It is too short: take 16 random characters or more.')
+  }
+  return {
+    metricsToken,
+    metricsPort:
+      reader.text('metricsPort') === undefined
+        ? undefined
+        : reader.integer('metricsPort', 0, 0, 65_535),
+    documentation: reader.choice('docs', ['on', 'off'], 'on') === 'on',
+    logLevel: reader.choice(
+      'logLevel',
+      ['debug', 'info', 'warn', 'error', 'silent'] as const,
+      'info',
+    ),
+  }
+}

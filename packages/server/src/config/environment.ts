@@ -1,0 +1,74 @@
+import { readFileSync, statSync } from 'node:fs'
+import type { ConfigurationMistake } from './configuration-error.ts'
+import { type CountersignOptions, type OptionName, optionTable } from './options.ts'
+
+export interface EnvironmentReading {
+  readonly options: CountersignOptions
+  /** Where each option that is set comes from, for people. */
+  readonly sources: ReadonlyMap<OptionName, string>
+  readonly mistakes: readonly ConfigurationMistake[]
+  readonly warnings: readonly ConfigurationMistake[]
+}
+
+/** A set of variables and its name: the process's environment, the `.env` file. */
+export interface EnvironmentLayer {
+  readonly name: string
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Options from the environment; earlier layers win. Every secret may stand in a file that `<NAME>_FILE` names. An empty
+ * variable counts as unset.
+ */
+export function readEnvironment(layers: readonly EnvironmentLayer[]): EnvironmentReading {
+  const options: Record<string, unknown> = {}
+  const sources = new Map<OptionName, string>()
+  const mistakes: ConfigurationMistake[] = []
+  const warnings: ConfigurationMistake[] = []
+  for (const { name, environmentName, isSecret } of optionTable) {
+    const layer = layers.find(
+      ({ variables }) =>
+        isSet(variables[environmentName]) ||
+        (isSecret && isSet(variables[`${environmentName}_FILE`])),
+    )
+    if (layer === undefined) continue
+    const value = layer.variables[environmentName]
+    const file = isSecret ? layer.variables[`${environmentName}_FILE`] : undefined
+    if (!isSet(file)) {
+      options[name] = value
+      sources.set(name, layer.name)
+      continue
+    }
+    if (isSet(value)) {
+      const message = `It and ${environmentName}_FILE are both set: unset one of the two.`
+      mistakes.push({ option: name, message })
+    }
+    const content = readSecretFile(file)
+    if ('mistake' in content) mistakes.push({ option: name, message: content.mistake })
+    else options[name] = content.text
+    if ('warning' in content) warnings.push({ option: name, message: content.warning })
+    sources.set(name, `the file ${file}`)
+  }
+  if (typeof options['production'] === 'string') {
+    options['production'] = options['production'] === 'production'
+  }
+  return { options, sources, mistakes, warnings }
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== ''
+}
+
+function readSecretFile(
+  file: string,
+): { readonly mistake: string } | { readonly text: string; readonly warning?: string } {
+  try {
+    // Editors and `echo` end a file with a line break that is no part of the secret.
+    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    if (text === '') return { mistake: `The file ${file} is empty: write the secret into it.` }
+    const isOpen = (statSync(file).mode & 0o004) !== 0
+    return isOpen ? { text, warning: `Everybody can read ${file}: chmod 600 ${file}` } : { text }
+  } catch {
+    return { mistake: `The file ${file} cannot be read: correct its path or its permissions.` }
+  }
+}

@@ -1,0 +1,77 @@
+// Documentation: the contract as a document for programs and as a page for people.
+
+import { z } from 'zod'
+import { problem } from '../http/problems.ts'
+import { defineRoute, type Route } from '../routing/route.ts'
+import { documentationContentSecurityPolicy, loadDocumentationAssets } from './documentation.ts'
+
+const common = {
+  method: 'GET',
+  tag: 'Documentation',
+  access: 'anyone',
+  counting: 'none',
+  problems: [],
+} as const
+
+/** @param describe called once, when the document is first asked for */
+export function documentationRoutes(describe: () => object): Route[] {
+  const assets = loadDocumentationAssets()
+  let document: string | undefined
+
+  const openapi = defineRoute(
+    {
+      ...common,
+      path: '/openapi.json',
+      operationId: 'openapi',
+      summary: 'This document (OpenAPI 3.1)',
+      success: {
+        status: 200,
+        description: 'The document',
+        schema: z.looseObject({ openapi: z.string() }),
+      },
+    },
+    () => {
+      document ??= JSON.stringify(describe())
+      const headers = { 'content-type': 'application/json; charset=utf-8' }
+      return { status: 200, raw: document, headers }
+    },
+  )
+  const page = defineRoute(
+    {
+      ...common,
+      path: '/docs',
+      operationId: 'documentation',
+      summary: 'The documentation, to read and to try',
+      success: { status: 200, description: 'A page', contentType: 'text/html' },
+    },
+    () => answerAsset(assets.get('')),
+  )
+  const asset = defineRoute(
+    {
+      ...common,
+      path: '/docs/{asset}',
+      operationId: 'documentationAsset',
+      summary: 'A part of the documentation page',
+      success: { status: 200, description: 'The part', contentType: '*/*' },
+      problems: ['not_found'],
+    },
+    ({ params }) => answerAsset(assets.get(params['asset'] ?? '')),
+  )
+  return [openapi, page, asset]
+}
+
+type Asset =
+  ReturnType<typeof loadDocumentationAssets> extends ReadonlyMap<string, infer A> ? A : never
+
+function answerAsset(asset: Asset | undefined) {
+  if (asset === undefined) return problem('not_found')
+  return {
+    status: 200,
+    raw: asset.bytes,
+    headers: {
+      'content-type': asset.contentType,
+      'cache-control': 'no-cache',
+      'content-security-policy': documentationContentSecurityPolicy,
+    },
+  }
+}

@@ -1,0 +1,23 @@
+// Door: the library.
+
+export type { AdministeredProfile, Profile } from './accounts/profile.ts'
+export type { AuditEvent, AuditType } from './audit/event.ts'
+export { ConfigurationError, type ConfigurationMistake } from './config/configuration-error.ts'
+export type { CountersignOptions } from './config/options.ts'
+export type { RateLimit, Settings } from './config/settings.ts'
+export { type Countersign, createCountersign, type Hooks } from './create-countersign.ts'
+export type { Clock } from './foundation/clock.ts'
+export type { Logger } from './foundation/logger.ts'
+export type { Randomness } from './foundation/randomness.ts'
+export { StoreUnavailableError } from './foundation/store-failure.ts'
+export { type ProblemCode, problemKinds } from './http/problems.ts'
+export type { KeyInfo } from './keys/keyring.ts'
+export type { AccountFailure, AccountResult, LibraryAccounts } from './library/accounts.ts'
+export type {
+  Authenticate,
+  AuthenticatedUser,
+  AuthenticationResult,
+} from './library/authenticate.ts'
+export type { NodeHandler } from './routing/node-handler.ts'
+export type { AccessTokenSubject, ClaimsHook } from './tokens/issue-access-token.ts'
+export { version } from './version.ts'

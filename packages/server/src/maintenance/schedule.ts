@@ -1,0 +1,89 @@
+// Maintenance: what happens without a request: following revocations, rotating keys, deleting what is over. It owns the
+// timers; the work is each domain's own.
+
+import type { Clock } from '../foundation/clock.ts'
+import type { Logger } from '../foundation/logger.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { RevocationFollower } from '../revocation/follow-revocations.ts'
+import type { LiveRevocations } from '../revocation/live-revocations.ts'
+import type { Store } from '../stores/store.ts'
+
+export interface MaintenanceParts {
+  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneEvents'>
+  readonly keyring: Pick<Keyring, 'maintain'>
+  readonly follower: RevocationFollower
+  readonly revocations: Pick<LiveRevocations, 'prune'>
+  readonly sessionIdleMs: number
+  readonly sessionMaxMs: number
+  readonly auditRetentionMs: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface Maintenance {
+  /** Deletes a slice of what is over. */
+  prune(): Promise<void>
+  /** Stops the timers and waits for the work that runs. */
+  stop(): Promise<void>
+}
+
+const followEveryMs = 500
+const maintainEveryMs = 60_000
+const pruneEveryMs = 30_000
+const sliceSize = 2_000
+
+export function startMaintenance(parts: MaintenanceParts): Maintenance {
+  const { store, keyring, follower, revocations, clock, logger } = parts
+
+  const prune = async (): Promise<void> => {
+    const now = clock()
+    revocations.prune()
+    // Ended sessions stay as long as their tokens would have lived, so that each is told what became of it.
+    await store.pruneSessions({
+      ended: now - parts.sessionIdleMs,
+      used: now - 2 * parts.sessionIdleMs,
+      created: now - parts.sessionMaxMs - parts.sessionIdleMs,
+      limit: sliceSize,
+    })
+    await store.pruneAttempts(now, sliceSize)
+    await store.pruneEvents(now - parts.auditRetentionMs, sliceSize)
+  }
+  const timers = [
+    repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
+    repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
+    repeat('prune', pruneEveryMs, prune, logger),
+  ]
+  return {
+    prune,
+    stop: async () => {
+      await Promise.all(timers.map((stop) => stop()))
+    },
+  }
+}
+
+/** Runs the work again and again, never twice at once. A failure is logged and the next turn tries again. */
+function repeat(
+  name: string,
+  everyMs: number,
+  work: () => Promise<void>,
+  logger: Logger,
+): () => Promise<void> {
+  let running: Promise<void> | undefined
+  const turn = async (): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      logger.error({ err: error }, `Could not ${name}`)
+    } finally {
+      running = undefined
+    }
+  }
+  const timer = setInterval(() => {
+    running ??= turn()
+  }, everyMs)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}

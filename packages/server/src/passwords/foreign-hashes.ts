@@ -1,0 +1,65 @@
+import { pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { verify as verifyBcrypt } from '@node-rs/bcrypt'
+import { type PhcString, parsePhcString } from './phc-string.ts'
+
+// Hashes that other systems made. They verify, and are replaced at the next log-in. Parameters are bounded: a row that
+// somebody poisoned must not exhaust processor or memory.
+
+const bcryptShape = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
+const maxBcryptCost = 16
+const maxScryptBytes = 256 * 1024 * 1024
+const maxPbkdf2Iterations = 5_000_000
+
+const derivePbkdf2 = promisify(pbkdf2)
+const deriveScrypt = promisify(
+  (
+    password: string,
+    salt: Buffer,
+    length: number,
+    options: { N: number; r: number; p: number; maxmem: number },
+    done: (error: Error | null, key: Buffer) => void,
+  ) => scrypt(password, salt, length, options, done),
+)
+
+/** How to check a password against this hash; undefined when its form or its cost is none that we accept. */
+export function findForeignHash(
+  stored: string,
+): ((password: string) => Promise<boolean>) | undefined {
+  const bcryptCost = bcryptShape.exec(stored)?.[1]
+  if (bcryptCost !== undefined) {
+    return Number(bcryptCost) > maxBcryptCost ? undefined : (text) => matchesBcrypt(text, stored)
+  }
+  const phc = parsePhcString(stored)
+  if (phc?.id === 'scrypt') return findScrypt(phc)
+  if (phc?.id === 'pbkdf2-sha256' || phc?.id === 'pbkdf2-sha512') return findPbkdf2(phc)
+  return undefined
+}
+
+// bcrypt reads 72 bytes and stops at a NUL; the hash was made so, and the next log-in replaces it by one of the whole
+// password. A NUL is refused, because what follows it would not count.
+async function matchesBcrypt(password: string, stored: string): Promise<boolean> {
+  return !password.includes('\0') && (await verifyBcrypt(password, stored))
+}
+
+function findScrypt(phc: PhcString): ((password: string) => Promise<boolean>) | undefined {
+  const { ln = 0, r = 0, p = 0 } = phc.parameters
+  const N = 2 ** ln
+  const bytes = 128 * N * r
+  if (ln < 1 || ln > 24 || r < 1 || p < 1 || p > 16 || bytes > maxScryptBytes) return undefined
+  return async (password) => {
+    const options = { N, r, p, maxmem: 2 * bytes + 1024 * 1024 }
+    const derived = await deriveScrypt(password, phc.salt, phc.hash.length, options)
+    return timingSafeEqual(derived, phc.hash)
+  }
+}
+
+function findPbkdf2(phc: PhcString): ((password: string) => Promise<boolean>) | undefined {
+  const { i = 0 } = phc.parameters
+  const digest = phc.id.slice('pbkdf2-'.length)
+  if (i < 1 || i > maxPbkdf2Iterations) return undefined
+  return async (password) => {
+    const derived = await derivePbkdf2(password, phc.salt, i, phc.hash.length, digest)
+    return timingSafeEqual(derived, phc.hash)
+  }
+}

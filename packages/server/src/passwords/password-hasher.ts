@@ -1,0 +1,138 @@
+// Passwords: how they are hashed, verified and judged. This folder owns the hash, its queue, what a new password must be
+// and the list of common ones. It keeps nothing and knows no account: sign-in/, register/ and password-change/ call it.
+
+import { timingSafeEqual } from 'node:crypto'
+import type { Randomness } from '../foundation/randomness.ts'
+import {
+  type Argon2idParameters,
+  type DeriveArgon2id,
+  defaultArgon2id,
+  hashBytes,
+  loadArgon2id,
+  saltBytes,
+} from './argon2id.ts'
+import { findForeignHash } from './foreign-hashes.ts'
+import type { Busy, HashQueue } from './hash-queue.ts'
+import { formatPhcString, type PhcString, parsePhcString } from './phc-string.ts'
+
+export type HashResult = { readonly ok: true; readonly hash: string } | Busy
+
+export type VerifyResult =
+  | { readonly ok: true; readonly matches: boolean; readonly needsRehash: boolean }
+  | Busy
+
+export interface PasswordHasher {
+  hash(password: string): Promise<HashResult>
+  /**
+   * Without a hash, or with one of no known form, as much work is done as for a real one and nothing matches: an unknown
+   * user costs the time of a wrong password.
+   */
+  verify(password: string, storedHash: string | undefined): Promise<VerifyResult>
+}
+
+export interface PasswordHasherOptions {
+  readonly queue: HashQueue
+  readonly randomness: Randomness
+  readonly parameters?: Argon2idParameters
+  /** For tests; default: the fastest there is. */
+  readonly derive?: DeriveArgon2id
+}
+
+const maxMemoryKib = 1024 * 1024
+const maxIterations = 64
+const maxParallelism = 64
+
+export async function createPasswordHasher(
+  options: PasswordHasherOptions,
+): Promise<PasswordHasher> {
+  const { queue, randomness } = options
+  const parameters = options.parameters ?? defaultArgon2id
+  const derive = options.derive ?? (await loadArgon2id())
+
+  const matchesArgon2id = async (password: string, phc: PhcString): Promise<boolean> => {
+    const derived = await derive(normalize(password), phc.salt, toParameters(phc), phc.hash.length)
+    return timingSafeEqual(derived, phc.hash)
+  }
+  const dummy: PhcString = {
+    id: 'argon2id',
+    version: 19,
+    parameters: toPhcParameters(parameters),
+    salt: randomness(saltBytes),
+    hash: randomness(hashBytes),
+  }
+  const check = async (
+    password: string,
+    stored: string | undefined,
+  ): Promise<{ matches: boolean; needsRehash: boolean }> => {
+    const phc = stored === undefined ? undefined : parsePhcString(stored)
+    if (phc && isArgon2id(phc)) {
+      const matches = await matchesArgon2id(password, phc)
+      return { matches, needsRehash: matches && !isPresent(phc, parameters) }
+    }
+    const matchesForeign = stored === undefined ? undefined : findForeignHash(stored)
+    if (matchesForeign) {
+      const matches = await matchesEitherForm(password, matchesForeign)
+      return { matches, needsRehash: matches }
+    }
+    await matchesArgon2id(password, dummy)
+    return { matches: false, needsRehash: false }
+  }
+  return {
+    hash: async (password) => {
+      const salt = randomness(saltBytes)
+      const queued = await queue.run(() => derive(normalize(password), salt, parameters, hashBytes))
+      if (!queued.ok) return queued
+      return { ok: true, hash: formatPhcString({ ...dummy, salt, hash: queued.value }) }
+    },
+    verify: async (password, storedHash) => {
+      const queued = await queue.run(() => check(password, storedHash))
+      return queued.ok ? { ok: true, ...queued.value } : queued
+    },
+  }
+}
+
+/** One form for one text, whichever way a keyboard composed it (Unicode NFC, NIST SP 800-63B section 3.1.1.2). */
+export function normalize(password: string): string {
+  return password.normalize('NFC')
+}
+
+// Other systems hashed what they received; ours is in NFC.
+async function matchesEitherForm(
+  password: string,
+  matches: (password: string) => Promise<boolean>,
+): Promise<boolean> {
+  const normal = normalize(password)
+  return (await matches(normal)) || (password !== normal && (await matches(password)))
+}
+
+function isArgon2id(phc: PhcString): boolean {
+  const { m = 0, t = 0, p = 0 } = phc.parameters
+  return (
+    phc.id === 'argon2id' &&
+    phc.version === 19 &&
+    m >= 8 * p &&
+    m <= maxMemoryKib &&
+    t >= 1 &&
+    t <= maxIterations &&
+    p >= 1 &&
+    p <= maxParallelism
+  )
+}
+
+function isPresent(phc: PhcString, parameters: Argon2idParameters): boolean {
+  const { m, t, p } = phc.parameters
+  return (
+    m === parameters.memoryKib &&
+    t === parameters.iterations &&
+    p === parameters.parallelism &&
+    phc.hash.length === hashBytes
+  )
+}
+
+function toParameters({ parameters: { m = 0, t = 0, p = 0 } }: PhcString): Argon2idParameters {
+  return { memoryKib: m, iterations: t, parallelism: p }
+}
+
+function toPhcParameters(parameters: Argon2idParameters): Record<string, number> {
+  return { m: parameters.memoryKib, t: parameters.iterations, p: parameters.parallelism }
+}

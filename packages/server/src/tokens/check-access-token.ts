@@ -1,0 +1,23 @@
+import { createVerifier, type Verifier } from '@countersign/verify'
+import type { Clock } from '../foundation/clock.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { LiveRevocations } from '../revocation/live-revocations.ts'
+
+/** Our own tokens, verified as strictly as any other service does, and held against what was revoked. */
+export function createAccessTokenVerifier(options: {
+  readonly keyring: Pick<Keyring, 'findKey'>
+  readonly issuer: string
+  readonly audience: string
+  readonly revocations: Pick<LiveRevocations, 'isRevoked'>
+  readonly clock: Clock
+}): Verifier {
+  const { keyring, issuer, audience, revocations, clock } = options
+  return createVerifier({
+    issuer,
+    audience,
+    clock,
+    requireSession: true,
+    findKey: (kid) => keyring.findKey(kid),
+    isRevoked: (claims) => revocations.isRevoked(claims),
+  })
+}

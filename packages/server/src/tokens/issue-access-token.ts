@@ -1,0 +1,157 @@
+// Tokens: access tokens, which any service verifies by itself. This folder owns what stands in them and how they are
+// signed. It knows no HTTP and keeps nothing: sessions/ and accounts/ decide who gets one.
+
+import { constants, createHmac, sign } from 'node:crypto'
+import type { Account } from '../accounts/account.ts'
+import { type Clock, toNumericDate } from '../foundation/clock.ts'
+import type { Randomness } from '../foundation/randomness.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { SigningKey } from '../keys/signing-key.ts'
+
+export interface AccessTokenSubject {
+  readonly account: Account
+  readonly session: { readonly id: string; readonly expiresAt: number }
+}
+
+/** More claims for a token, by the host's hook. */
+export type ClaimsHook = (
+  subject: AccessTokenSubject,
+) => Record<string, unknown> | Promise<Record<string, unknown>>
+
+export interface AccessTokenIssuer {
+  /**
+   * A signed token for this account and session; its life is cut to the session's.
+   * @throws when the claims hook returns a reserved name, no plain object, or too much
+   */
+  issue(subject: AccessTokenSubject): Promise<{ token: string; expiresIn: number }>
+}
+
+export interface AccessTokenIssuerOptions {
+  readonly keyring: Pick<Keyring, 'signingKey'>
+  readonly issuer: string
+  readonly audience: string
+  readonly clientId: string
+  readonly accessTokenTtlSeconds: number
+  /** Adds `userId`, `username` and `role`, which services written by the tutorial read. */
+  readonly tutorialClaims: boolean
+  readonly claims?: ClaimsHook | undefined
+  readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+const tokenLimit = 8192
+
+/** Names that a claims hook may not use: they are ours, or registered with a meaning that grants something. */
+export const reservedClaims: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'client_id',
+  'sid',
+  'epoch',
+  'roles',
+  'role',
+  'userId',
+  'username',
+  'scope',
+  'cnf',
+  'act',
+  'may_act',
+  'acr',
+  'amr',
+  'auth_time',
+  '__proto__',
+])
+
+export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
+  const { issuer, audience, clientId, clock } = options
+  const headers = new WeakMap<SigningKey, string>()
+
+  const headerOf = (key: SigningKey): string => {
+    let header = headers.get(key)
+    if (header === undefined) {
+      header = encode({ alg: key.algorithm, typ: 'at+jwt', kid: key.kid })
+      headers.set(key, header)
+    }
+    return header
+  }
+
+  return {
+    issue: async (subject) => {
+      const { account, session } = subject
+      const extra = options.claims ? checkExtraClaims(await options.claims(subject)) : undefined
+      const iat = toNumericDate(clock())
+      const exp = Math.min(iat + options.accessTokenTtlSeconds, toNumericDate(session.expiresAt))
+      const payload = encode({
+        iss: issuer,
+        sub: account.id,
+        aud: audience,
+        exp,
+        iat,
+        jti: options.randomness(16).toString('base64url'),
+        client_id: clientId,
+        sid: session.id,
+        epoch: account.tokenEpoch,
+        roles: [account.role],
+        ...(options.tutorialClaims && {
+          userId: account.id,
+          username: account.username,
+          role: account.role,
+        }),
+        ...extra,
+      })
+      const key = options.keyring.signingKey()
+      const signed = `${headerOf(key)}.${payload}`
+      const token = `${signed}.${signatureOf(key, signed)}`
+      if (token.length > tokenLimit) {
+        throw new Error(
+          `The claims hook makes tokens of ${token.length} characters; 8,192 is the limit.`,
+        )
+      }
+      return { token, expiresIn: Math.max(0, exp - iat) }
+    },
+  }
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+function signatureOf(key: SigningKey, text: string): string {
+  const data = Buffer.from(text)
+  const { privateKey } = key
+  switch (key.algorithm) {
+    case 'ES256':
+      return sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString(
+        'base64url',
+      )
+    case 'EdDSA':
+      return sign(null, data, privateKey).toString('base64url')
+    case 'RS256':
+      return sign('sha256', data, privateKey).toString('base64url')
+    case 'PS256':
+      return sign('sha256', data, {
+        key: privateKey,
+        padding: constants.RSA_PKCS1_PSS_PADDING,
+        saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+      }).toString('base64url')
+    case 'HS256':
+      return createHmac('sha256', privateKey).update(data).digest('base64url')
+  }
+}
+
+function checkExtraClaims(extra: unknown): object {
+  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) {
+    throw new Error('The claims hook must return a plain object.')
+  }
+  for (const name of Object.keys(extra)) {
+    if (reservedClaims.has(name)) {
+      throw new Error(`The claims hook returned "${name}", which is reserved: use another name.`)
+    }
+  }
+  return extra
+}
