@@ -1,5 +1,6 @@
 // Door: the library.
 
+export { administratorRole } from './accounts/last-administrator.ts'
 export type { AdministeredProfile, Profile } from './accounts/profile.ts'
 export type { AuditEvent, AuditType } from './audit/event.ts'
 export { ConfigurationError, type ConfigurationMistake } from './config/configuration-error.ts'

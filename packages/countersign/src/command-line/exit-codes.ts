@@ -1,0 +1,14 @@
+/** What scripts can rely on. */
+export const exitCodes = {
+  done: 0,
+  /** The database is not there, the port is taken, an unexpected failure. */
+  failed: 1,
+  /** The command line was not understood, or what it asks for cannot be asked for. */
+  usage: 2,
+  /** The configuration has mistakes. */
+  configuration: 3,
+  /** There is no such account, the name is taken, the last administrator would go. */
+  refused: 4,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+
+/** The terminal, or the pipes that stand in for it. */
+export interface Terminal {
+  /** Results, on standard output. */
+  print(text: string): void
+  /** Everything else, on standard error, so that results can be piped on. */
+  complain(text: string): void
+  readonly isInteractive: boolean
+  /** Asks, and shows nothing of the answer. Undefined when the person gave up with Ctrl-C or Ctrl-D. */
+  askHidden(question: string): Promise<string | undefined>
+  ask(question: string): Promise<string | undefined>
+  /** All of standard input. */
+  readInput(): Promise<Buffer>
+}
+
+const inputLimit = 16_384
+
+export function createTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process
+  return {
+    print: (text) => void stdout.write(`${text}\n`),
+    complain: (text) => void stderr.write(`${text}\n`),
+    isInteractive: stdin.isTTY && stderr.isTTY,
+    askHidden: (question) => readLine(question, { isHidden: true }),
+    ask: (question) => readLine(question, { isHidden: false }),
+    readInput: async () => {
+      const parts: Buffer[] = []
+      let length = 0
+      for await (const part of stdin as AsyncIterable<Buffer>) {
+        length += part.length
+        if (length > inputLimit) break
+        parts.push(part)
+      }
+      return Buffer.concat(parts)
+    },
+  }
+}
+
+// Raw mode rather than readline: readline echoes, and its history would keep a password.
+async function readLine(
+  question: string,
+  { isHidden }: { readonly isHidden: boolean },
+): Promise<string | undefined> {
+  const { stdin, stderr } = process
+  stderr.write(question)
+  stdin.setRawMode(true)
+  stdin.setEncoding('utf8')
+  stdin.resume()
+  let line = ''
+  try {
+    for (;;) {
+      const [typed] = (await once(stdin, 'data')) as [string]
+      for (const character of typed) {
+        if (character === '\r' || character === '\n') return line
+        if (character === '\u0003' || character === '\u0004') return undefined
+        if (character === '\u007f' || character === '\b') line = withoutLast(line)
+        else line += character
+        if (!isHidden) stderr.write(character)
+      }
+    }
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    stderr.write('\n')
+  }
+}
+
+function withoutLast(line: string): string {
+  return [...line].slice(0, -1).join('')
+}

@@ -1,0 +1,23 @@
+import type { Command } from '../command-line/command.ts'
+import { doctor } from './doctor.ts'
+import { keysList, keysRotate } from './keys.ts'
+import { openapi } from './openapi.ts'
+import { start } from './start.ts'
+import { usersAdd, usersSetPassword } from './users-with-password.ts'
+import { usersDelete, usersDisable, usersEnable, usersList, usersSetRole } from './users.ts'
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [
+  start,
+  usersAdd,
+  usersList,
+  usersSetRole,
+  usersSetPassword,
+  usersDisable,
+  usersEnable,
+  usersDelete,
+  keysList,
+  keysRotate,
+  doctor,
+  openapi,
+]

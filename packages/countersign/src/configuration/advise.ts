@@ -1,0 +1,34 @@
+import type { Settings } from '@countersign/server/config'
+
+/** What works and may still not be meant. */
+export function adviseOn(settings: Settings): readonly string[] {
+  const advice: string[] = []
+  const isHttps = settings.publicUrl.startsWith('https:')
+  if (isHttps && settings.trustedProxies === 0) {
+    advice.push(
+      'PUBLIC_URL is https, so a proxy ends TLS in front; with TRUSTED_PROXIES=0 all callers share the limits of its ' +
+        'address. Set TRUSTED_PROXIES to the number of proxies.',
+    )
+  }
+  if (!isHttps && settings.trustedProxies > 0) {
+    advice.push('TRUSTED_PROXIES is set and PUBLIC_URL is http: is there a proxy at all?')
+  }
+  if (settings.jwtSecret !== undefined) {
+    advice.push(
+      'With JWT_SECRET every service that verifies tokens can also forge them. Without it services verify by the ' +
+        'public keys at /.well-known/jwks.json.',
+    )
+  }
+  if (!settings.production) {
+    advice.push('NODE_ENV is not production: common passwords are accepted with a warning.')
+  }
+  if (settings.commonPasswords === 'warn' && settings.production) {
+    advice.push('PASSWORD_COMMON=warn accepts passwords that attackers try first.')
+  }
+  if (settings.accessTokenTtlSeconds > 3600) {
+    advice.push(
+      'JWT_EXPIRES_IN is over an hour: services that verify by themselves accept a token that long after a log-out.',
+    )
+  }
+  return advice
+}

@@ -1,0 +1,69 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { secretFileOf, type Settings } from '@countersign/server/config'
+
+export interface Finding {
+  readonly isWrong: boolean
+  readonly text: string
+}
+
+/** The embedded database and its secret, looked at without a change. */
+export async function examineData(settings: Settings): Promise<Finding[]> {
+  const file = settings.databaseFile
+  if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
+  return [examineDirectory(file), ...examineSecret(settings), ...examineDatabase(file)]
+}
+
+function examineDirectory(file: string): Finding {
+  let directory = dirname(file)
+  while (!existsSync(directory)) directory = dirname(directory)
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK)
+    return { isWrong: false, text: `The directory ${dirname(file)} can be written.` }
+  } catch {
+    return { isWrong: true, text: `This user cannot write to ${directory}: give it write access.` }
+  }
+}
+
+function examineSecret(settings: Settings): Finding[] {
+  if (settings.secrets.length > 0) {
+    return [{ isWrong: false, text: `${settings.secrets.length} master secret(s) configured.` }]
+  }
+  const file = secretFileOf(settings.databaseFile)
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) {
+    return existsSync(settings.databaseFile)
+      ? [{ isWrong: true, text: `The master secret ${file} is lost: put it back from a backup.` }]
+      : [{ isWrong: false, text: `The master secret will be made at ${file}.` }]
+  }
+  const isOpen = process.platform !== 'win32' && (stat.mode & 0o077) !== 0
+  return isOpen
+    ? [{ isWrong: true, text: `Others may read the master secret: chmod 600 ${file}` }]
+    : [{ isWrong: false, text: `The master secret is in ${file}.` }]
+}
+
+function examineDatabase(file: string): Finding[] {
+  if (!existsSync(file)) return [{ isWrong: false, text: `The database will be made at ${file}.` }]
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 2_000 })
+    try {
+      const result = database.prepare('PRAGMA quick_check(1)').get()
+      if (result?.['quick_check'] !== 'ok') {
+        return [{ isWrong: true, text: `The database ${file} is damaged: restore a backup.` }]
+      }
+      const row = database.prepare('SELECT count(*) AS n FROM users WHERE deleted_at IS NULL').get()
+      return [
+        {
+          isWrong: false,
+          text: `The database ${file} is sound and holds ${String(row?.['n'])} account(s).`,
+        },
+      ]
+    } finally {
+      database.close()
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return [{ isWrong: true, text: `The database ${file} cannot be read (${reason}).` }]
+  }
+}

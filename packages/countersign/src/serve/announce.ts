@@ -1,0 +1,39 @@
+import type { Countersign } from '@countersign/server'
+import { version } from '@countersign/server'
+
+/** What a person wants to know once the server answers. */
+export function renderAnnouncement(
+  auth: Countersign,
+  facts: { readonly metricsUrl: string | undefined; readonly hasAdministrator: boolean },
+): string {
+  const { settings } = auth
+  const signing = auth.keys.list().find(({ state }) => state === 'active')?.algorithm
+  const rows: [string, string][] = [
+    ['API', `${settings.publicUrl}/api`],
+    ...(settings.documentation
+      ? [['Documentation', `${settings.publicUrl}/docs`] as [string, string]]
+      : []),
+    ...(facts.metricsUrl === undefined ? [] : [['Metrics', facts.metricsUrl] as [string, string]]),
+    ['Data', auth.description],
+    [
+      'Access tokens',
+      `${signing ?? settings.jwtAlgorithm}, keys at ${settings.publicUrl}/.well-known/jwks.json`,
+    ],
+  ]
+  return [
+    '',
+    `  Countersign ${version} is ready.`,
+    '',
+    ...rows.map(([name, value]) => `  ${name.padEnd(15)}${value}`),
+    '',
+    ...(facts.hasAdministrator
+      ? []
+      : [
+          '  There is no administrator yet. Make the first:',
+          '    npx countersign users add <username> --admin',
+          '',
+        ]),
+    '  Ctrl-C stops the server.',
+    '',
+  ].join('\n')
+}
