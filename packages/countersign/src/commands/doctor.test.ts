@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createProgram } from '../program.fixture.ts'
+
+test('shows every variable, its source, and no secret', async (t) => {
+  const program = createProgram(t)
+  const secret = 'a-secret-of-the-configuration-that-is-long'
+  writeFileSync(join(program.directory, '.env'), `JWT_SECRET=${secret}\nROLES=user,editor,admin\n`)
+  const { code, out } = await program.run(['doctor'], { variables: { PORT: '4000' } })
+  assert.equal(code, 0)
+  assert.match(out, /^PORT +4000 +the environment$/m)
+  assert.match(out, /^ROLES +user,editor,admin +\S+\.env$/m)
+  assert.match(out, /^JWT_SECRET +\(secret, set\) +\S+\.env$/m)
+  assert.match(out, /^SESSION_IDLE +7d +default$/m)
+  assert.ok(!out.includes(secret))
+  assert.match(out, /can also forge them/, 'advice on HS256')
+  assert.ok(!existsSync(join(program.directory, 'data')), 'it changes nothing')
+})
+
+test('lists what is wrong and answers 3', async (t) => {
+  const program = createProgram(t)
+  const variables = { JWT_SECRET: 'short', RATE_LIMIT_LOGIN: 'many' }
+  const { code, out } = await program.run(['doctor'], { variables })
+  assert.equal(code, 3)
+  assert.match(out, /Wrong:[\s\S]*- JWT_SECRET: [\s\S]*- RATE_LIMIT_LOGIN: /)
+})
+
+test('finds a damaged database and an open secret', async (t) => {
+  const program = createProgram(t)
+  await program.run(['keys', 'list'])
+  assert.match((await program.run(['doctor'])).out, /is sound and holds 0 account/)
+  chmodSync(join(program.directory, 'data/secret'), 0o640)
+  writeFileSync(join(program.directory, 'data/countersign.db'), 'not a database'.repeat(1000))
+  const { code, out } = await program.run(['doctor'])
+  assert.equal(code, 3)
+  assert.match(out, /chmod 600/)
+  assert.match(out, /countersign\.db cannot be read|is damaged/)
+})

@@ -1,0 +1,101 @@
+// Runs the real program in a directory of its own, as a user would from a shell.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+const bin = join(import.meta.dirname, '../bin/countersign.js')
+
+export interface Outcome {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface Program {
+  readonly directory: string
+  run(words: readonly string[], more?: RunOptions): Promise<Outcome>
+  /** Starts the server on a free port and resolves when it says that it is ready. */
+  start(variables?: Readonly<Record<string, string>>): Promise<RunningServer>
+}
+
+export interface RunOptions {
+  readonly variables?: Readonly<Record<string, string>>
+  readonly input?: string | Buffer
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly child: ChildProcess
+  output(): string
+  /** Sends the signal and resolves with the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export function createProgram(t: TestContext): Program {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-program-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const launch = (words: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
+    spawn(process.execPath, [bin, ...words], {
+      cwd: directory,
+      env: { PATH: process.env['PATH'], HOME: directory, ...variables },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+  return {
+    directory,
+    run: async (words, { variables, input } = {}) => {
+      const child = launch(words, variables)
+      const read = collect(child)
+      child.stdin.end(input ?? '')
+      const [code] = (await once(child, 'close')) as [number | null]
+      return { code, ...read() }
+    },
+    start: async (variables = {}) => {
+      const child = launch(['start'], { PORT: '0', ...variables })
+      t.after(() => child.kill('SIGKILL'))
+      const read = collect(child)
+      const url = await untilReady(child, read)
+      return {
+        url,
+        child,
+        output: () => read().out + read().err,
+        stop: async (signal = 'SIGTERM') => {
+          const closed = once(child, 'close')
+          child.kill(signal)
+          const [code] = (await closed) as [number | null]
+          return code
+        },
+      }
+    },
+  }
+}
+
+function collect(child: ChildProcess): () => { out: string; err: string } {
+  let out = ''
+  let err = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (err += text))
+  return () => ({ out, err })
+}
+
+function untilReady(
+  child: ChildProcess,
+  read: () => { out: string; err: string },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const { out, err } = read()
+      const url = /API\s+(\S+)\/api/.exec(out + err)?.[1]
+      if (url !== undefined && `${out}${err}`.includes('Ctrl-C')) resolve(url)
+    }
+    child.stdout?.on('data', look)
+    child.stderr?.on('data', look)
+    child.once('close', () => {
+      const { out, err } = read()
+      reject(new Error(`The server did not start:\n${out}${err}`))
+    })
+  })
+}
