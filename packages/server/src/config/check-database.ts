@@ -35,3 +35,12 @@ export function checkDatabase(
   }
   return { databaseUrl, databaseFile: resolve(path.replace(/^\/\/(?=\/)/, '')) }
 }
+
+/** redis:// or rediss:// (TLS). */
+export function checkRedis(reader: OptionReader): { redisUrl: string | undefined } {
+  const redisUrl = reader.text('redisUrl')
+  if (redisUrl !== undefined && !(/^rediss?:\/\//.test(redisUrl) && URL.canParse(redisUrl))) {
+    reader.refuse('redisUrl', 'It is no Redis URL: write redis://host:6379, or rediss:// with TLS.')
+  }
+  return { redisUrl }
+}

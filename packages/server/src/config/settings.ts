@@ -21,6 +21,7 @@ export interface Settings {
   readonly databaseUrl: string
   /** The file of the embedded database. */
   readonly databaseFile: string
+  readonly redisUrl: string | undefined
   /** Newest first. Empty: made and kept beside the embedded database. */
   readonly secrets: readonly string[]
   readonly jwtSecret: string | undefined

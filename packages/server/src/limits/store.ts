@@ -1,5 +1,7 @@
 export interface AttemptWindow {
   readonly limit: number
+  /** How many attempts to take at once: all of them or none. Default: 1. */
+  readonly amount?: number
   readonly windowMs: number
   readonly now: number
 }
@@ -14,7 +16,7 @@ export interface AttemptReservation {
 
 /** Counts attempts exactly, across instances. A window starts with the first attempt in it. */
 export interface AttemptStore {
-  /** Takes one attempt from the window, or refuses when the limit is reached; a refusal counts nothing. */
+  /** Takes attempts from the window, or refuses when they would pass the limit; a refusal counts nothing. */
   reserveAttempt(key: string, window: AttemptWindow): Promise<AttemptReservation>
   /** Gives one attempt back to the window that ends at `resetsAt`; a later window is left alone. */
   releaseAttempt(key: string, resetsAt: number): Promise<void>

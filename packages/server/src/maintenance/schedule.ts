@@ -10,12 +10,14 @@ import type { Store } from '../stores/store.ts'
 
 export interface MaintenanceParts {
   readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneEvents'>
-  readonly keyring: Pick<Keyring, 'maintain'>
+  readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
   readonly sessionIdleMs: number
   readonly sessionMaxMs: number
   readonly auditRetentionMs: number
+  /** Tells the other instances of this one's volume; undefined when there are none. */
+  readonly shareVolume?: (() => Promise<void>) | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -28,6 +30,8 @@ export interface Maintenance {
 }
 
 const followEveryMs = 500
+const followKeysEveryMs = 1_000
+const shareEveryMs = 1_000
 const maintainEveryMs = 60_000
 const pruneEveryMs = 30_000
 const sliceSize = 2_000
@@ -50,6 +54,10 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
   }
   const timers = [
     repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
+    repeat('follow the keys', followKeysEveryMs, () => keyring.follow(), logger),
+    ...(parts.shareVolume
+      ? [repeat('share the volume of calls', shareEveryMs, parts.shareVolume, logger)]
+      : []),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),
   ]
