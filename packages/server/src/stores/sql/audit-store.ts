@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { AuditEvent, AuditType } from '../../audit/event.ts'
 import type { AuditStore } from '../../audit/store.ts'
 import type { AuditEventRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
 
 const append = compileStatement<AuditEventRow>((db, arg) =>
@@ -54,7 +54,7 @@ const prune = compileStatement<{ before: number; limit: number }>((db, arg) =>
     .where('at', '<', arg<number>('before')),
 )
 
-export function createAuditStore(database: SqliteDatabase): AuditStore {
+export function createAuditStore(database: SqlDatabase): AuditStore {
   return {
     appendEvent: async (event) => {
       await database.write(append, toRow(event))

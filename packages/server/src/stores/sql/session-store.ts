@@ -3,7 +3,7 @@ import type { EndReason, Session } from '../../sessions/session.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import { type AccountRow, accountColumns, toAccount } from './account-store.ts'
 import type { SessionRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement, type Statement } from './statement.ts'
 
 const insertSession = compileStatement<SessionRow>((db, arg) =>
@@ -145,7 +145,7 @@ const pruneSlice = compileStatement<{
 
 const lastId = '~'
 
-export function createSessionStore(database: SqliteDatabase): SessionStore {
+export function createSessionStore(database: SqlDatabase): SessionStore {
   let prunedUntil = ''
   return {
     insertSession: async (session) => {
