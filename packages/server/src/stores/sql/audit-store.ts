@@ -5,6 +5,19 @@ import type { AuditEventRow } from './schema.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
 
+const eventColumns = [
+  'id',
+  'at',
+  'type',
+  'actor_id',
+  'subject_id',
+  'session_id',
+  'ip',
+  'user_agent',
+  'request_id',
+  'detail',
+] as const satisfies (keyof AuditEventRow)[]
+
 const append = compileStatement<AuditEventRow>((db, arg) =>
   db.insertInto('audit_events').values({
     id: arg('id'),
@@ -23,7 +36,7 @@ const append = compileStatement<AuditEventRow>((db, arg) =>
 const list = compileStatement<{ type: string | null; limit: number }, AuditEventRow>((db, arg) =>
   db
     .selectFrom('audit_events')
-    .selectAll()
+    .select(eventColumns)
     .where(sql<boolean>`(${arg('type')} IS NULL OR type = ${arg('type')})`)
     .orderBy('id', 'desc')
     .limit(arg<number>('limit')),
@@ -35,7 +48,7 @@ const listOfSubject = compileStatement<
 >((db, arg) =>
   db
     .selectFrom('audit_events')
-    .selectAll()
+    .select(eventColumns)
     .where('subject_id', '=', arg('subject'))
     .where(sql<boolean>`(${arg('type')} IS NULL OR type = ${arg('type')})`)
     .orderBy('id', 'desc')
