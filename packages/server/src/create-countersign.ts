@@ -56,7 +56,7 @@ import type { Route } from './routing/route.ts'
 import { createRouteTable } from './routing/route-table.ts'
 import { signInRoutes } from './sign-in/routes.ts'
 import { signOutRoutes } from './sign-out/routes.ts'
-import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
+import { openStore } from './stores/open-store.ts'
 import { createKeyLookUp } from './tokens/look-up-key.ts'
 import { createAccessTokenVerifier } from './tokens/check-access-token.ts'
 import { type ClaimsHook, createAccessTokenIssuer } from './tokens/issue-access-token.ts'
@@ -154,15 +154,15 @@ function openBase(options: CountersignOptions & Hooks) {
 
 function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets {
   if (settings.secrets.length > 0) return createMasterSecrets(settings.secrets)
-  const { databaseFile } = settings
-  return databaseFile === ':memory:'
+  const { file } = settings.database
+  return file === ':memory:'
     ? createMasterSecrets([randomness(32).toString('base64url')])
-    : createMasterSecrets([loadOrCreateSecretFile(databaseFile, randomness)])
+    : createMasterSecrets([loadOrCreateSecretFile(file, randomness)])
 }
 
 /** What persists, and the copy of it that is held in memory. */
 async function openState({ settings, clock, randomness, secrets, logger }: Base) {
-  const store = await openSqliteStore({ file: settings.databaseFile, clock })
+  const store = await openStore(settings.database, clock)
   try {
     const name = `countersign ${settings.issuer}`
     const redis = settings.redisUrl && (await connectRedis(settings.redisUrl, logger))
