@@ -40,13 +40,14 @@ import { registerRoutes } from './register/routes.ts'
 import { createRevocationFollower } from './revocation/follow-revocations.ts'
 import { LiveRevocations } from './revocation/live-revocations.ts'
 import { createRevokingStore } from './revocation/revoking-store.ts'
-import { createApplication } from './routing/application.ts'
+import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
 import { createCallCounter } from './routing/count-call.ts'
 import { createNodeHandler, type NodeHandler, pathAndQuery } from './routing/node-handler.ts'
 import { describeRoutes } from './routing/openapi.ts'
 import type { Route } from './routing/route.ts'
-import { createRouteTable } from './routing/route-table.ts'
+import { createRouteTable, type RouteTable } from './routing/route-table.ts'
+import { RunningCalls } from './routing/running-calls.ts'
 import { signInRoutes } from './sign-in/routes.ts'
 import { signOutRoutes } from './sign-out/routes.ts'
 import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
@@ -96,7 +97,7 @@ export interface Countersign {
   openapi(): object
   /** The series in the text format of Prometheus. */
   metrics(): Promise<string>
-  /** Finishes what runs, then closes the database. Stop listening first. */
+  /** Lets running requests finish, then closes the database. Stop listening first. A second call changes nothing. */
   close(): Promise<void>
 }
 
@@ -309,14 +310,13 @@ function describeService(routes: readonly Route[], settings: Settings, cookieNam
   return describeRoutes(routes, { title: 'Countersign', version, publicUrl, cookieName })
 }
 
-function assemble(base: Base, state: State, services: Services): Countersign {
+/** The routes behind their guards, and the calls that run. */
+function buildApplication(base: Base, { store }: State, services: Services, table: RouteTable) {
   const { settings, clock, logger, randomness } = base
-  const { store, keyring, revocations, follower } = state
   const { audit, counter, metrics, verifier, origins, credentials } = services
-  const routes = buildRoutes(base, state, services)
-  const table = createRouteTable(routes)
   const proveBearer = createBearerProof(verifier, store)
-  const application = createApplication({
+  const calls = new RunningCalls()
+  const routed = createApplication({
     table,
     authenticate: createAuthenticateCall(proveBearer),
     counter,
@@ -329,6 +329,19 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     newRequestId: createRequestIds(randomness),
     onRequest: (record) => metrics.observeRequest(record),
   })
+  const application: Application = {
+    answer: (method, target, source) => calls.run(() => routed.answer(method, target, source)),
+  }
+  return { application, calls, proveBearer }
+}
+
+function assemble(base: Base, state: State, services: Services): Countersign {
+  const { settings, clock, logger } = base
+  const { store, keyring, revocations, follower } = state
+  const { audit, metrics, verifier, credentials } = services
+  const routes = buildRoutes(base, state, services)
+  const table = createRouteTable(routes)
+  const { application, calls, proveBearer } = buildApplication(base, state, services, table)
   const maintenance = startMaintenance({
     store,
     keyring,
@@ -367,11 +380,17 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     hasAdministrator: async () => (await store.countOtherActiveAccounts(administratorRole, '')) > 0,
     openapi: () => describeService(routes, settings, credentials.cookie.name),
     metrics: () => metrics.render(),
-    close: async () => {
+    close: once(async () => {
+      await calls.settle()
       await maintenance.stop()
       await store.close()
-    },
+    }),
   }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined
+  return () => (result ??= work())
 }
 
 /** Short, unique for as long as anybody keeps logs, and never the caller's. */

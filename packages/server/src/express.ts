@@ -15,9 +15,11 @@ import type { AuthenticatedUser } from './library/authenticate.ts'
 
 declare global {
   namespace Express {
+    /** Open to more members by declaration, and shared with Passport's types, which declare `user` alike. */
+    interface User extends AuthenticatedUser {}
     interface Request {
       /** Set by requireAuth and requireRole. */
-      user?: AuthenticatedUser
+      user?: User | undefined
     }
   }
 }

@@ -20,5 +20,5 @@ export type {
   AuthenticationResult,
 } from './library/authenticate.ts'
 export type { NodeHandler } from './routing/node-handler.ts'
-export type { AccessTokenSubject, ClaimsHook } from './tokens/issue-access-token.ts'
+export type { ClaimsHook, ClaimsSubject } from './tokens/issue-access-token.ts'
 export { version } from './version.ts'
