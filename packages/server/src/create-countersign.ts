@@ -14,9 +14,9 @@ import type { Settings } from './config/settings.ts'
 import { createCookieGuard } from './credentials/check-cookie-use.ts'
 import { discoveryRoutes } from './discovery/routes.ts'
 import { documentationRoutes } from './documentation/routes.ts'
-import { type Clock, systemClock } from './foundation/clock.ts'
+import { systemClock } from './foundation/clock.ts'
 import { createIdSource } from './foundation/ids.ts'
-import { type Logger, silentLogger } from './foundation/logger.ts'
+import { silentLogger } from './foundation/logger.ts'
 import { createMasterSecrets, type MasterSecrets } from './foundation/master-secret.ts'
 import { type Randomness, systemRandomness } from './foundation/randomness.ts'
 import { healthRoutes } from './health/routes.ts'
@@ -24,6 +24,7 @@ import { FetchSource } from './http/request-source.ts'
 import { type KeyInfo, openKeyring } from './keys/keyring.ts'
 import { createLibraryAccounts, type LibraryAccounts } from './library/accounts.ts'
 import { type Authenticate, createAuthenticate } from './library/authenticate.ts'
+import { checkHooks, type Hooks } from './library/hooks.ts'
 import { withLease } from './leases/with-lease.ts'
 import { createAttemptLimits } from './limits/attempt-limits.ts'
 import { VolumeLimits } from './limits/volume-limits.ts'
@@ -52,27 +53,8 @@ import { signInRoutes } from './sign-in/routes.ts'
 import { signOutRoutes } from './sign-out/routes.ts'
 import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
 import { createAccessTokenVerifier } from './tokens/check-access-token.ts'
-import { type ClaimsHook, createAccessTokenIssuer } from './tokens/issue-access-token.ts'
+import { createAccessTokenIssuer } from './tokens/issue-access-token.ts'
 import { version } from './version.ts'
-
-/** What a host application may do from within. */
-export interface Hooks {
-  /** More claims for every access token; see ClaimsHook for the names that are taken. */
-  claims?: ClaimsHook
-  /** Told of every audit event after it is stored: registration, log-in, theft … What it throws is logged. */
-  onEvent?: (event: AuditEvent) => void | Promise<void>
-  /** Default: silence. Pino's loggers fit. */
-  logger?: Logger
-  /** Default: the system's. */
-  clock?: Clock
-  /** Default: the system's. */
-  randomness?: Randomness
-  /**
-   * Only for a process that runs nothing else: lets the HTTP adapter replace the global Request and Response, which
-   * answers 2.5 times as fast. Default: false.
-   */
-  replaceGlobals?: boolean
-}
 
 /** A running Countersign. */
 export interface Countersign {
@@ -80,7 +62,10 @@ export interface Countersign {
   /** For people: which database, where. */
   readonly description: string
   /** The routes as a Fetch handler. `remoteAddress` is what limits count by; without it all callers share one. */
-  fetch(request: Request, info?: { readonly remoteAddress?: string }): Promise<Response>
+  readonly fetch: (
+    request: Request,
+    info?: { readonly remoteAddress?: string },
+  ) => Promise<Response>
   /** The routes for node:http, and with `next` for Express and Connect, under any prefix. */
   readonly handler: NodeHandler
   /** Verifies access tokens in process, revocations included. */
@@ -128,10 +113,15 @@ type Services = Awaited<ReturnType<typeof buildServices>>
 
 /** What needs nothing else: checked settings, time, randomness, secrets. */
 function openBase(options: CountersignOptions & Hooks) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const message = 'The options have to be an object: createCountersign({ … }).'
+    throw new ConfigurationError([{ option: undefined, message }])
+  }
   const { claims, onEvent, logger, clock, randomness, replaceGlobals, ...configured } = options
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
-  if (!checked.ok) throw new ConfigurationError(checked.mistakes)
+  const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
+  if (!checked.ok || mistakes.length > 0) throw new ConfigurationError(mistakes)
   const base = {
     settings: checked.settings,
     clock: clock ?? systemClock,
