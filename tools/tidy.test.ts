@@ -22,6 +22,7 @@ const levels: readonly (readonly string[])[] = [
     'leases',
     'limits',
     'metrics',
+    'one-time',
     'passwords',
     'revocation',
     'sessions',

@@ -8,6 +8,7 @@ import { createAuditStore } from './audit-store.ts'
 import { createKeyringStore } from './keyring-store.ts'
 import { createLeaseStore } from './lease-store.ts'
 import { migrate } from './migrations/migrate.ts'
+import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { createSqliteDatabase, openConnection } from './sqlite-database.ts'
@@ -40,6 +41,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     ...createKeyringStore(database),
     ...createRevocationStore(database),
     ...createAttemptStore(database),
+    ...createOneTimeStore(database),
     ...createLeaseStore(database),
     ...createAuditStore(database),
     description: `SQLite ${version} at ${file}`,
