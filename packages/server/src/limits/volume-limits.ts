@@ -4,6 +4,7 @@
 // into a 429.
 
 import type { Clock } from '../foundation/clock.ts'
+import { clockToleranceMs } from './store.ts'
 
 export interface VolumeLimit {
   readonly count: number
@@ -99,7 +100,8 @@ export class VolumeLimits {
   #currentWindow(key: string, limit: VolumeLimit, now: number): Window {
     const known = this.#windows.get(key)
     // A clock that went backwards must not leave a caller locked out for longer than one window.
-    if (known && known.resetsAt > now && known.resetsAt <= now + limit.windowMs) return known
+    const latest = now + limit.windowMs + clockToleranceMs
+    if (known && known.resetsAt > now && known.resetsAt <= latest) return known
     this.#windows.delete(key)
     if (this.#windows.size >= this.#capacity) this.#makeRoom(now)
     const resetsAt = now + limit.windowMs

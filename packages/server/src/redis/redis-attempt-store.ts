@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AttemptReservation, AttemptStore } from '../limits/store.ts'
+import { type AttemptReservation, type AttemptStore, clockToleranceMs } from '../limits/store.ts'
 import {
   type RedisConnection,
   type RedisScript,
@@ -7,12 +7,13 @@ import {
 } from './redis-connection.ts'
 
 // One script is one step for all instances. The window's end is the caller's word, as in the database, so that both
-// mean the same; Redis's own expiry only clears up. A window that lies further ahead than it could is over, too.
+// mean the same; Redis's own expiry only clears up.
 const reserve: RedisScript = toScript(`
 local limit, now, ends, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local latest = tonumber(ARGV[5])
 local found = redis.call('HMGET', KEYS[1], 'count', 'ends')
 local count, known = tonumber(found[1] or 0), tonumber(found[2] or 0)
-if known <= now or known > ends then count, known = 0, ends end
+if known <= now or known > latest then count, known = 0, ends end
 if count + amount > limit then return {0, count, string.format('%.0f', known)} end
 redis.call('HSET', KEYS[1], 'count', count + amount, 'ends', string.format('%.0f', known))
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', known - now))
@@ -40,7 +41,8 @@ export function createRedisAttemptStore(
       orDatabase(
         async () => {
           const { limit, windowMs, now, amount = 1 } = window
-          const values = [limit, now, now + windowMs, amount]
+          const resetsAt = now + windowMs
+          const values = [limit, now, resetsAt, amount, resetsAt + clockToleranceMs]
           return readReservation(await redis.evaluate(reserve, [prefix + key], values))
         },
         () => database.reserveAttempt(key, window),
