@@ -43,7 +43,7 @@ export interface ExpressGuards {
    *
    * @throws TypeError when no role is named, or one that is not configured
    */
-  requireRole(...roles: string[]): ExpressGuard
+  readonly requireRole: (...roles: string[]) => ExpressGuard
 }
 
 /** The guards of one Countersign: `const { requireAuth, requireRole } = expressGuards(auth)`. */
