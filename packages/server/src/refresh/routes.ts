@@ -48,7 +48,7 @@ function refreshRoute(parts: RefreshParts): Route {
         'ends the session.',
       access: 'anyone',
       counting: 'session',
-      cookie: true,
+      cookie: 'acts',
       body: z.strictObject({ refreshToken: z.string().optional() }).optional(),
       success: { status: 200, description: 'The session goes on', schema: tokenAnswerSchema },
       problems: [
@@ -97,6 +97,7 @@ function csrfRoute(parts: RefreshParts): Route {
         'refresh_token_required',
         'invalid_refresh_token',
         'token_revoked',
+      cookie: 'reads',
         'user_not_found',
         'origin_not_allowed',
       ],
