@@ -65,7 +65,8 @@ function describeBody(body: z.ZodType, schemas: Record<string, unknown>): object
 }
 
 function describeSecurity(contract: Contract): object[] {
-  if (contract.cookie) return [{ refreshCookie: [], csrfToken: [] }, {}]
+  if (contract.cookie === 'acts') return [{ refreshCookie: [], csrfToken: [] }, {}]
+  if (contract.cookie === 'reads') return [{ refreshCookie: [] }]
   return contract.access === 'anyone' ? [] : [{ bearer: [] }]
 }
 
@@ -160,8 +161,13 @@ function renderSchema(
     $schema: _dialect,
     ...rendered
   } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
-  Object.assign(schemas, $defs)
-  return JSON.parse(JSON.stringify(rendered).replaceAll('#/$defs/', '#/components/schemas/'))
+  Object.assign(schemas, pointToComponents($defs ?? {}))
+  return pointToComponents(rendered)
+}
+
+// Components refer to each other as well, and in a document there is no $defs to find them in.
+function pointToComponents<T extends object>(schema: T): T {
+  return JSON.parse(JSON.stringify(schema).replaceAll('#/$defs/', '#/components/schemas/')) as T
 }
 
 const problemSchema = {
