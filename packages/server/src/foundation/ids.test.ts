@@ -48,6 +48,14 @@ describe('an id', () => {
 })
 
 describe('an id source', () => {
+  test('takes 48 bits of the time and 80 of chance, and nothing else', () => {
+    const newId = createIdSource(
+      () => 0x0123_4567_89ab,
+      (length) => Buffer.alloc(length, 0xfe),
+    )
+    assert.equal(decodeId(newId()).toString('hex'), `0123456789ab${'fe'.repeat(10)}`)
+  })
+
   test('gives ids in the order of time', () => {
     const clock = createTestClock()
     const newId = createIdSource(clock, createTestRandomness())

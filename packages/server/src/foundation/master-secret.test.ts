@@ -100,6 +100,21 @@ describe('what is sealed', () => {
   })
 })
 
+describe('what was derived and sealed once', () => {
+  // Values of the first version: with others, an update would end every session and lose every key.
+  test('stays as it is in every later version', () => {
+    const secrets = createMasterSecrets([oldText])
+    assert.equal(secrets.newest.number, 6630)
+    assert.equal(
+      secrets.newest.deriveKey('refresh token').toString('hex'),
+      '4f24eafd7906f901d77936f1697994444e05707797574fcdfc5e5943f1387881',
+    )
+    const sealed = 'ARnmL1w27XlPY5BE64XKC84S-q-E6MwcsvcHuELMViV3Bdmrd59msbYNMQgMY420wZDP7uxbQA'
+    assert.deepEqual(open(secrets, 'p', sealed), plaintext)
+    assert.equal(isSealedByNewest(secrets, 'p', sealed), true)
+  })
+})
+
 describe('after a new master secret came in front', () => {
   const sealedByOld = seal(createMasterSecrets([oldText]), 'p', plaintext, randomness)
 

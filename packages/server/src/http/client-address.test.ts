@@ -83,6 +83,7 @@ describe('the client address', () => {
 
 describe('an address in its one spelling', () => {
   test('is the IPv4 address where IPv6 only wraps one, however that is written', () => {
+    assert.equal(normalizeAddress('::ffff:1:2'), '0.1.0.2')
     const spellings = [
       '::ffff:203.0.113.9',
       '::FFFF:203.0.113.9',
@@ -98,6 +99,9 @@ describe('an address in its one spelling', () => {
     fc.assert(
       fc.property(fc.ipV4(), (ipv4) => {
         assert.equal(normalizeAddress(`::ffff:${ipv4}`), ipv4)
+        const [a = 0, b = 0, c = 0, d = 0] = ipv4.split('.').map(Number)
+        const inHex = `::ffff:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+        assert.equal(normalizeAddress(inHex), ipv4)
       }),
     )
   })

@@ -50,6 +50,40 @@ describe('every problem', () => {
   })
 })
 
+describe('the contract', () => {
+  test('fixes the status of each problem', () => {
+    const byStatus: Record<number, string[]> = {}
+    for (const code of codes) (byStatus[problemKinds[code].status] ??= []).push(code)
+    assert.deepEqual(byStatus, {
+      400: ['invalid_request', 'username_taken', 'weak_password', 'invalid_password'],
+      401: [
+        'invalid_credentials',
+        'refresh_token_required',
+        'invalid_refresh_token',
+        'token_revoked',
+        'user_not_found',
+        'no_token',
+        'invalid_token',
+        'unauthorized',
+      ],
+      403: [
+        'invalid_csrf_token',
+        'origin_not_allowed',
+        'insufficient_permissions',
+        'registration_closed',
+      ],
+      404: ['not_found'],
+      405: ['method_not_allowed'],
+      409: ['last_admin'],
+      413: ['payload_too_large'],
+      415: ['unsupported_media_type'],
+      429: ['too_many_requests'],
+      500: ['internal'],
+      503: ['busy', 'unavailable'],
+    })
+  })
+})
+
 describe('clients of the tutorial', () => {
   test('find the messages and statuses that they compare', () => {
     const fixed: [ProblemCode, number, string][] = [
@@ -84,6 +118,5 @@ describe('the challenge of a 401', () => {
           : 'Bearer error="invalid_token"'
       assert.equal(challengeOf(problem(code)), expected, code)
     }
-    assert.equal(unauthorized.length, 8)
   })
 })

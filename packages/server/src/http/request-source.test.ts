@@ -89,6 +89,23 @@ describe('a request of node:http', () => {
     }
   })
 
+  test('is let go once it was read or refused', async (t) => {
+    for (const body of ['{"a":1}', 'x'.repeat(limitBytes + 1)]) {
+      const { port, seen } = await startServer(t, async (incoming) => {
+        const count = (): number =>
+          ['data', 'end', 'error', 'close'].reduce(
+            (sum, name) => sum + incoming.listenerCount(name),
+            0,
+          )
+        const before = count()
+        await new NodeSource(incoming).readBody(limitBytes)
+        return count() - before
+      })
+      await send(port, body)
+      assert.equal(await seen, 0)
+    }
+  })
+
   test('puts a body together that comes in pieces', async (t) => {
     const { port, seen } = await startServer(t, (incoming) =>
       new NodeSource(incoming).readBody(limitBytes),
@@ -133,6 +150,7 @@ describe('a request whose body the host has read already', () => {
       [{ a: 1 }, '{"a":1}'],
       ['{"a":1}', '{"a":1}'],
       [Buffer.from('{"a":1}'), '{"a":1}'],
+      ['x'.repeat(limitBytes), 'x'.repeat(limitBytes)],
       [{ a: 'x'.repeat(200) }, 'too_large'],
       [null, 'null'],
     ]

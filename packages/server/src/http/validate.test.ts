@@ -62,6 +62,8 @@ describe('validation', () => {
     const words = 'Username and password are required'
     const missing = validate(schema, {}, words)
     assert.equal('problem' in missing && missing.message, words)
+    const both = validate(schema, { role: 'admin' }, words)
+    assert.equal('problem' in both && both.message, words)
     const wrong = validate(schema, { username: 7 }, words)
     assert.equal('problem' in wrong && wrong.message, undefined)
   })
