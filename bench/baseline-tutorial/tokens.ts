@@ -27,7 +27,11 @@ export function verifyAccessToken(token: string, secrets: TokenSecrets): TokenUs
   return jwt.verify(token, secrets.access) as unknown as TokenUser
 }
 
-/** @throws when the token is not good */
-export function verifyRefreshToken(token: string, secrets: TokenSecrets): { userId: number } {
-  return jwt.verify(token, secrets.refresh) as unknown as { userId: number }
+export function isRefreshToken(token: string, secrets: TokenSecrets): boolean {
+  try {
+    jwt.verify(token, secrets.refresh)
+    return true
+  } catch {
+    return false
+  }
 }
