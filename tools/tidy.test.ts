@@ -18,6 +18,7 @@ const levels: readonly (readonly string[])[] = [
   [
     'accounts',
     'audit',
+    'bus',
     'keys',
     'leases',
     'limits',

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { AttemptStore } from '../../limits/store.ts'
 import type { AttemptRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
 
 // One statement, so that any number of callers at once get no more than the limit. The update happens only below the
@@ -55,7 +55,7 @@ const prune = compileStatement<{ before: number; limit: number }>((db, arg) =>
     ),
 )
 
-export function createAttemptStore(database: SqliteDatabase): AttemptStore {
+export function createAttemptStore(database: SqlDatabase): AttemptStore {
   return {
     reserveAttempt: async (key, { limit, windowMs, now }) => {
       const resetsAt = now + windowMs
