@@ -9,7 +9,7 @@ import type { LiveRevocations } from '../revocation/live-revocations.ts'
 import type { Store } from '../stores/store.ts'
 
 export interface MaintenanceParts {
-  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneEvents'>
+  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents'>
   readonly keyring: Pick<Keyring, 'maintain'>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
@@ -31,6 +31,7 @@ const followEveryMs = 500
 const maintainEveryMs = 60_000
 const pruneEveryMs = 30_000
 const sliceSize = 2_000
+const clockToleranceMs = 60_000
 
 export function startMaintenance(parts: MaintenanceParts): Maintenance {
   const { store, keyring, follower, revocations, clock, logger } = parts
@@ -46,6 +47,8 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
       limit: sliceSize,
     })
     await store.pruneAttempts(now, sliceSize)
+    // An instance whose clock is behind still knows as unexpired what has expired here.
+    await store.pruneConsumed(now - clockToleranceMs, sliceSize)
     await store.pruneEvents(now - parts.auditRetentionMs, sliceSize)
   }
   const timers = [
