@@ -24,7 +24,7 @@ export function createTutorial(database: Database, secrets: TokenSecrets): Expre
   return app
 }
 
-type Authenticated = Request & { user?: TokenUser }
+type Authenticated = { user?: TokenUser }
 
 function addAccountRoutes(app: Express, database: Database, secrets: TokenSecrets): void {
   // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 handles what is thrown.
@@ -48,8 +48,9 @@ function addAccountRoutes(app: Express, database: Database, secrets: TokenSecret
     }
     answerTokens(res, user, database, secrets)
   })
-  app.get('/api/users', verifyToken(secrets), (req: Authenticated, res) => {
-    const user = database.findUser.get(req.user?.userId ?? 0) as User | undefined
+  app.get('/api/users', verifyToken(secrets), (req, res) => {
+    const { user: caller } = req as Authenticated
+    const user = database.findUser.get(caller?.userId ?? 0) as User | undefined
     if (user === undefined) {
       res.status(404).json({ message: 'User not found' })
       return
@@ -60,14 +61,15 @@ function addAccountRoutes(app: Express, database: Database, secrets: TokenSecret
 }
 
 function verifyToken(secrets: TokenSecrets) {
-  return (req: Authenticated, res: Response, next: NextFunction): void => {
+  return (req: Request, res: Response, next: NextFunction): void => {
     const token = req.headers.authorization?.split(' ')[1]
     if (token === undefined) {
       res.status(401).json({ message: 'No token provided' })
       return
     }
     try {
-      req.user = verifyAccessToken(token, secrets)
+      const caller = req as Authenticated
+      caller.user = verifyAccessToken(token, secrets)
       next()
     } catch {
       res.status(401).json({ message: 'Invalid or expired token' })
