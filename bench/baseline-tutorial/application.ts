@@ -49,7 +49,7 @@ function addAccountRoutes(app: Express, database: Database, secrets: TokenSecret
     answerTokens(res, user, database, secrets)
   })
   app.get('/api/users', verifyToken(secrets), (req, res) => {
-    const { user: caller } = req as Authenticated
+    const { user: caller } = req as unknown as Authenticated
     const user = database.findUser.get(caller?.userId ?? 0) as User | undefined
     if (user === undefined) {
       res.status(404).json({ message: 'User not found' })
@@ -68,7 +68,7 @@ function verifyToken(secrets: TokenSecrets) {
       return
     }
     try {
-      const caller = req as Authenticated
+      const caller = req as unknown as Authenticated
       caller.user = verifyAccessToken(token, secrets)
       next()
     } catch {
