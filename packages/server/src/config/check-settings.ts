@@ -20,7 +20,7 @@ export interface CheckContext {
 export function checkSettings(options: CountersignOptions, context: CheckContext): CheckedSettings {
   const reader = new OptionReader(options)
   checkNames(options, reader)
-  const production = reader.flag('production', context.production)
+  const production = readProduction(options, context, reader)
   const port = reader.integer('port', 3000, 0, 65_535)
   const publicUrl = readPublicUrl(reader, port, production)
   const issuer = reader.text('jwtIssuer') ?? publicUrl
@@ -54,6 +54,18 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
   return reader.mistakes.length > 0
     ? { ok: false, mistakes: reader.mistakes }
     : { ok: true, settings }
+}
+
+// Text would count as true whatever it says, and one that is not understood must not switch checks off.
+function readProduction(
+  { production }: { readonly production?: unknown },
+  context: CheckContext,
+  reader: OptionReader,
+): boolean {
+  if (production === undefined) return context.production
+  if (typeof production === 'boolean') return production
+  reader.refuse('production', 'It has to be true or false: as a variable, NODE_ENV=production.')
+  return true
 }
 
 // A misspelt option would silently leave a default in force.
