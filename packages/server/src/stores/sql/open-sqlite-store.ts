@@ -10,6 +10,8 @@ export interface SqliteStoreOptions {
   /** Made with its directory when it is not there; `:memory:` for a store that dies with the process. */
   readonly file: string
   readonly clock: Clock
+  /** How long to wait for another process that has locked the database, in milliseconds. Default: 5,000. */
+  readonly lockPatienceMs?: number
 }
 
 /**
@@ -17,16 +19,10 @@ export interface SqliteStoreOptions {
  * @throws StoreUnavailableError when the file cannot be opened, with the mend in its message
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock } = options
-  const connection = openConnection(file)
-  try {
-    migrate(connection, clock())
-  } catch (error) {
-    connection.close()
-    throw error
-  }
+  const { file, clock, lockPatienceMs = 5_000 } = options
+  const connection = openConnection(file, lockPatienceMs, (opened) => migrate(opened, clock()))
   const inode = file === ':memory:' ? undefined : statSync(file).ino
-  const database = createSqliteDatabase(connection)
+  const database = createSqliteDatabase(connection, lockPatienceMs)
   const version = String(connection.prepare('SELECT sqlite_version() AS v').get()?.['v'])
   return {
     ...createSqlStore(database),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { StoreUnavailableError } from '../../../foundation/store-failure.ts'
 import { tables } from './001-tables.ts'
 import { consumed } from './002-consumed.ts'
 import type { Migration } from './migration.ts'
@@ -8,10 +9,14 @@ import type { Migration } from './migration.ts'
 export const migrations: readonly Migration[] = [tables, consumed]
 
 /**
- * Brings the database to the newest schema, in one transaction that no other process can enter.
- * @throws when the database was made by a newer version, or an applied step is not the one known here
+ * Brings the database to the newest schema that is known, in one transaction that no other process can enter.
+ * @throws StoreUnavailableError when the database was made by a newer version, or an applied step is not the one known
  */
-export function migrate(database: DatabaseSync, now: number): void {
+export function migrate(
+  database: DatabaseSync,
+  now: number,
+  known: readonly Migration[] = migrations,
+): void {
   database.exec('BEGIN IMMEDIATE')
   try {
     database.exec(
@@ -19,15 +24,16 @@ export function migrate(database: DatabaseSync, now: number): void {
         number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
       ) STRICT`,
     )
-    applyMissing(database, now)
+    applyMissing(database, now, known)
     database.exec('COMMIT')
   } catch (error) {
-    database.exec('ROLLBACK')
+    // After some faults SQLite has rolled back by itself, and a second time would hide the fault.
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
 }
 
-function applyMissing(database: DatabaseSync, now: number): void {
+function applyMissing(database: DatabaseSync, now: number, known: readonly Migration[]): void {
   const applied = new Map(
     database
       .prepare('SELECT number, checksum FROM migrations')
@@ -35,20 +41,22 @@ function applyMissing(database: DatabaseSync, now: number): void {
       .map((row) => [Number(row['number']), String(row['checksum'])]),
   )
   const newest = Math.max(0, ...applied.keys())
-  if (newest > migrations.length) {
-    throw new Error(
-      `The database has schema ${newest}, and this version knows ${migrations.length}: start a newer version of Countersign.`,
+  if (newest > known.length) {
+    throw new StoreUnavailableError(
+      'schema',
+      `The database has schema ${newest}, and this version knows ${known.length}: start a newer version of Countersign.`,
     )
   }
   const insert = database.prepare('INSERT INTO migrations VALUES (?, ?, ?, ?)')
-  for (const migration of migrations) {
-    const known = applied.get(migration.number)
+  for (const migration of known) {
+    const appliedChecksum = applied.get(migration.number)
     const checksum = checksumOf(migration)
-    if (known === undefined) {
+    if (appliedChecksum === undefined) {
       for (const statement of migration.statements) database.exec(statement)
       insert.run(migration.number, migration.name, checksum, now)
-    } else if (known !== checksum) {
-      throw new Error(
+    } else if (appliedChecksum !== checksum) {
+      throw new StoreUnavailableError(
+        'schema',
         `Schema step ${migration.number} was applied in another form than this version knows: start the version that made the database, or restore a backup.`,
       )
     }
