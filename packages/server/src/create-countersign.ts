@@ -145,11 +145,11 @@ function openBase(options: CountersignOptions & Hooks) {
 }
 
 function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets {
-  if (settings.secrets.length > 0) return createMasterSecrets(settings.secrets)
-  const { file } = settings.database
-  return file === ':memory:'
+  const { database, secrets } = settings
+  if (secrets.length > 0 || database.kind !== 'sqlite') return createMasterSecrets(secrets)
+  return database.file === ':memory:'
     ? createMasterSecrets([randomness(32).toString('base64url')])
-    : createMasterSecrets([loadOrCreateSecretFile(file, randomness)])
+    : createMasterSecrets([loadOrCreateSecretFile(database.file, randomness)])
 }
 
 /** What persists, and the copy of it that is held in memory. */

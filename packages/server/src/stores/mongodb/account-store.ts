@@ -20,27 +20,17 @@ function living(id: string) {
 }
 
 export function createAccountStore({ accounts }: Pick<Collections, 'accounts'>): AccountStore {
-  const find = async (id: string): Promise<Account | undefined> => {
-    const found = await accounts.findOne(living(id), bounded)
-    return found ? toAccount(found) : undefined
-  }
-  // One command that finds and changes. The answer is the account right after this change and before any other, so it
-  // is made from the document as it was: not every server answers the new one of the same moment.
-  const change = async (filter: object, update: AccountUpdate): Promise<Account | undefined> => {
-    const before = await accounts.findOneAndUpdate(filter, update, returningBefore)
-    return before ? toAccount(applyUpdate(before, update)) : undefined
-  }
+  return { ...createLookups(accounts), ...createChanges(accounts), ...createActs(accounts) }
+}
+
+type Lookups = Pick<
+  AccountStore,
+  'findAccount' | 'findAccountByUsername' | 'listAccounts' | 'countOtherActiveAccounts'
+>
+
+function createLookups(accounts: Collections['accounts']): Lookups {
   return {
-    insertAccount: async (account, usernameKey) => {
-      try {
-        await accounts.insertOne(toDocument(account, usernameKey), bounded)
-        return 'inserted'
-      } catch (error) {
-        if (isDuplicateKey(error)) return 'username_taken'
-        throw error
-      }
-    },
-    findAccount: find,
+    findAccount: (id) => findAccount(accounts, id),
     findAccountByUsername: async (usernameKey) => {
       const found = await accounts.findOne({ usernameKey }, bounded)
       return found ? toAccount(found) : undefined
@@ -55,6 +45,31 @@ export function createAccountStore({ accounts }: Pick<Collections, 'accounts'>):
       const filter = { role, isDeleted: 0, disabled: 0, _id: { $ne: exceptId } }
       return accounts.countDocuments(filter, bounded)
     },
+  }
+}
+
+async function findAccount(
+  accounts: Collections['accounts'],
+  id: string,
+): Promise<Account | undefined> {
+  const found = await accounts.findOne(living(id), bounded)
+  return found ? toAccount(found) : undefined
+}
+
+/** What changes an account and revokes nothing. */
+function createChanges(
+  accounts: Collections['accounts'],
+): Pick<AccountStore, 'insertAccount' | 'changeProfile' | 'replaceHash'> {
+  return {
+    insertAccount: async (account, usernameKey) => {
+      try {
+        await accounts.insertOne(toDocument(account, usernameKey), bounded)
+        return 'inserted'
+      } catch (error) {
+        if (isDuplicateKey(error)) return 'username_taken'
+        throw error
+      }
+    },
     changeProfile: async (id, { username, email }, now) => {
       const $set = {
         updatedAt: now,
@@ -64,7 +79,7 @@ export function createAccountStore({ accounts }: Pick<Collections, 'accounts'>):
       try {
         // Not in one command with the answer: there, a taken name is no error on every server.
         const { matchedCount } = await accounts.updateOne(living(id), { $set }, bounded)
-        return (matchedCount === 1 ? await find(id) : undefined) ?? 'not_found'
+        return (matchedCount === 1 ? await findAccount(accounts, id) : undefined) ?? 'not_found'
       } catch (error) {
         if (isDuplicateKey(error)) return 'username_taken'
         throw error
@@ -72,13 +87,24 @@ export function createAccountStore({ accounts }: Pick<Collections, 'accounts'>):
     },
     replaceHash: async (id, from, to) => {
       const filter = { ...living(id), passwordHash: from }
-      const { matchedCount } = await accounts.updateOne(
-        filter,
-        { $set: { passwordHash: to } },
-        bounded,
-      )
+      const update = { $set: { passwordHash: to } }
+      const { matchedCount } = await accounts.updateOne(filter, update, bounded)
       return matchedCount === 1
     },
+  }
+}
+
+/** What revokes: each raises epochs in the same write. */
+function createActs(
+  accounts: Collections['accounts'],
+): Pick<AccountStore, 'changePassword' | 'changeStanding' | 'raiseEpochs' | 'deleteAccount'> {
+  // One command that finds and changes. The answer is the account right after this change and before any other, so it
+  // is made from the document as it was: not every server answers the new one of the same moment.
+  const change = async (filter: object, update: AccountUpdate): Promise<Account | undefined> => {
+    const before = await accounts.findOneAndUpdate(filter, update, returningBefore)
+    return before ? toAccount(applyUpdate(before, update)) : undefined
+  }
+  return {
     changePassword: (id, { from, to }, now) =>
       change(
         { ...living(id), ...(from !== undefined && { passwordHash: from }) },
