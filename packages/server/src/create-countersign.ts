@@ -279,7 +279,9 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
     lives,
     counter,
   }
-  const common = { ...shared, opener, credentials, settings, revoking, sessions: store }
+  // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
+  const sessions = { ...store, ...revoking }
+  const common = { ...shared, opener, credentials, settings, revoking, sessions }
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
     ...registerRoutes(common),
