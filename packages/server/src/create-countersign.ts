@@ -144,11 +144,11 @@ function openBase(options: CountersignOptions & Hooks) {
 }
 
 function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets {
-  if (settings.secrets.length > 0) return createMasterSecrets(settings.secrets)
-  const { file } = settings.database
-  return file === ':memory:'
+  const { database, secrets } = settings
+  if (secrets.length > 0 || database.kind !== 'sqlite') return createMasterSecrets(secrets)
+  return database.file === ':memory:'
     ? createMasterSecrets([randomness(32).toString('base64url')])
-    : createMasterSecrets([loadOrCreateSecretFile(file, randomness)])
+    : createMasterSecrets([loadOrCreateSecretFile(database.file, randomness)])
 }
 
 /** What persists, and the copy of it that is held in memory. */
@@ -292,7 +292,9 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
     lives,
     counter,
   }
-  const common = { ...shared, opener, credentials, settings, revoking, sessions: store }
+  // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
+  const sessions = { ...store, ...revoking }
+  const common = { ...shared, opener, credentials, settings, revoking, sessions }
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
     ...registerRoutes(common),

@@ -101,7 +101,7 @@ test('lists every mistake of the configuration at once and starts nothing', asyn
     PUBLIC_URL: 'http://auth.example.com',
     JWT_SECRET: 'secret',
     CLIENT_ORIGIN: '*',
-    MONGODB_URI: 'mongodb://localhost/app',
+    MONGODB_URI: 'mongodb://localhost/app?w=1',
     SESSION_IDLE: 'soon',
   }
   const outcome = await program.run(['start'], { variables })

@@ -8,9 +8,11 @@ export interface Finding {
   readonly text: string
 }
 
-/** The embedded database and its secret, looked at without a change. */
+/** The database and the secret, looked at without a change. */
 export async function examineData(settings: Settings): Promise<Finding[]> {
-  const { file } = settings.database
+  const { database, secrets } = settings
+  if (database.kind !== 'sqlite') return [countSecrets(secrets)]
+  const { file } = database
   if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
   return [examineDirectory(file), ...examineSecret(settings, file), ...examineDatabase(file)]
 }
@@ -26,10 +28,12 @@ function examineDirectory(file: string): Finding {
   }
 }
 
+function countSecrets({ length }: readonly string[]): Finding {
+  return { isWrong: false, text: `${length} master secret(s) configured.` }
+}
+
 function examineSecret(settings: Settings, databaseFile: string): Finding[] {
-  if (settings.secrets.length > 0) {
-    return [{ isWrong: false, text: `${settings.secrets.length} master secret(s) configured.` }]
-  }
+  if (settings.secrets.length > 0) return [countSecrets(settings.secrets)]
   const file = secretFileOf(databaseFile)
   const stat = statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) {

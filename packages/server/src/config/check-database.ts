@@ -1,34 +1,37 @@
+import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { findUnsafeOptions, parseMongodbUrl } from './mongodb-url.ts'
+import type { OptionName } from './options.ts'
 import type { OptionReader } from './read-option.ts'
-import type { DatabaseSettings } from './settings.ts'
+import type { DatabaseSettings, MongodbSettings, SqliteSettings } from './settings.ts'
 
-const fallback = 'sqlite:./data/countersign.db'
+const defaultFile = 'data/countersign.db'
 
-/** A database that is not known here stops the start: SQLite never steps in for another. */
+/** The database by the scheme of its URL. A mistake stops the start: the embedded database never steps in. */
 export function checkDatabase(reader: OptionReader, production: boolean): DatabaseSettings {
-  if (reader.text('mongodbUri') !== undefined) {
+  const url = reader.text('databaseUrl')
+  const mongodbUri = reader.text('mongodbUri')
+  if (mongodbUri !== undefined) {
+    if (url !== undefined) {
+      reader.refuse('mongodbUri', 'It and DATABASE_URL are both set: unset one of the two.')
+    }
+    return checkMongodb(reader, 'mongodbUri', mongodbUri)
+  }
+  if (url === undefined) return { kind: 'sqlite', file: resolve(defaultFile) }
+  if (/^mongodb(\+srv)?:/.test(url)) return checkMongodb(reader, 'databaseUrl', url)
+  const path = /^sqlite:(.+)$/.exec(url)?.[1]
+  if (path === undefined) {
+    const scheme = /^[a-z+]+:/i.exec(url)?.[0] ?? 'this URL'
     reader.refuse(
-      'mongodbUri',
-      'This version cannot store in MongoDB yet. Unset it and set DATABASE_URL=sqlite:<file> to store in SQLite.',
+      'databaseUrl',
+      `This version does not know ${scheme}. Write sqlite:<file>, or mongodb://<host>/<database>.`,
     )
+    return { kind: 'sqlite', file: resolve(defaultFile) }
   }
-  const url = reader.text('databaseUrl') ?? fallback
-  const scheme = /^([a-z+]+):/i.exec(url)?.[1]?.toLowerCase()
-  switch (scheme) {
-    case 'sqlite':
-      return checkSqlite(reader, url, production)
-    default:
-      reader.refuse(
-        'databaseUrl',
-        `This version stores in SQLite alone and does not know ${scheme ?? 'this URL'} yet. Write sqlite:<file>.`,
-      )
-      return checkSqlite(reader, fallback, false)
-  }
+  return checkSqlite(reader, path, production)
 }
 
-function checkSqlite(reader: OptionReader, url: string, production: boolean): DatabaseSettings {
-  const path = url.slice('sqlite:'.length)
-  if (path === '') reader.refuse('databaseUrl', 'It names no file: write sqlite:<file>.')
+function checkSqlite(reader: OptionReader, path: string, production: boolean): SqliteSettings {
   if (path === ':memory:') {
     if (production) {
       reader.refuse(
@@ -36,9 +39,44 @@ function checkSqlite(reader: OptionReader, url: string, production: boolean): Da
         'In memory every account is lost at the end: write sqlite:<file>.',
       )
     }
-    return { kind: 'sqlite', url, file: path }
+    return { kind: 'sqlite', file: path }
   }
-  return { kind: 'sqlite', url, file: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+  return { kind: 'sqlite', file: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+}
+
+function checkMongodb(reader: OptionReader, option: OptionName, url: string): MongodbSettings {
+  const parts = parseMongodbUrl(url)
+  if (parts === undefined) {
+    const shape = 'mongodb://<user>:<password>@<host>/<database>'
+    reader.refuse(option, `This is no URL of a MongoDB: write ${shape}, odd characters as %XX.`)
+  } else {
+    for (const mistake of findUnsafeOptions(parts)) reader.refuse(option, mistake)
+  }
+  return { kind: 'mongodb', url }
+}
+
+/** What instances on one database have to share, and an embedded database keeps beside its file. */
+export function checkShared(
+  reader: OptionReader,
+  production: boolean,
+  { database, secrets }: { database: DatabaseSettings; secrets: readonly string[] },
+): void {
+  if (database.kind === 'sqlite') return
+  if (secrets.length === 0) {
+    reader.refuse(
+      'secret',
+      'Every instance on this database needs the same master secret. Keep it safe and set ' +
+        `COUNTERSIGN_SECRET=${randomBytes(32).toString('base64url')}`,
+    )
+  }
+  const isNamed = [reader.text('jwtIssuer'), reader.text('publicUrl')].some(Boolean)
+  if (production && !isNamed) {
+    reader.refuse(
+      'jwtIssuer',
+      'Instances on one database accept each other’s tokens by their issuer: set PUBLIC_URL to where clients reach ' +
+        'them, or JWT_ISSUER.',
+    )
+  }
 }
 
 /** redis:// or rediss:// (TLS). */

@@ -83,13 +83,13 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'databaseUrl',
     environmentName: 'DATABASE_URL',
     fallback: 'sqlite:./data/countersign.db',
-    meaning: 'The database. This version stores in SQLite.',
+    meaning: '`sqlite:<file>`, or `mongodb://<user>:<password>@<host>/<database>`.',
   },
   {
     name: 'mongodbUri',
     environmentName: 'MONGODB_URI',
     fallback: 'none',
-    meaning: 'Not supported yet: the server refuses to start rather than store elsewhere.',
+    meaning: 'The same as DATABASE_URL, for a MongoDB, under the name that tutorials use.',
     isSecret: true,
   },
   {
@@ -103,7 +103,7 @@ export const optionTable: readonly OptionDescription[] = [
   {
     name: 'secret',
     environmentName: 'COUNTERSIGN_SECRET',
-    fallback: 'made and kept in `secret` beside the embedded database',
+    fallback: 'made and kept in `secret` beside the embedded database; required with another',
     meaning: 'The master secret, at least 32 characters; several with commas, newest first.',
     isSecret: true,
   },

@@ -10,12 +10,18 @@ export interface RateLimit {
   readonly windowSeconds: number
 }
 
-/** Which database, and where. The URL may carry a password. */
-export type DatabaseSettings = {
+export type DatabaseSettings = SqliteSettings | MongodbSettings
+
+export interface SqliteSettings {
   readonly kind: 'sqlite'
-  readonly url: string
-  /** `:memory:`, or the path of the file. */
+  /** An absolute path, or `:memory:`. */
   readonly file: string
+}
+
+export interface MongodbSettings {
+  readonly kind: 'mongodb'
+  /** It may carry a password. */
+  readonly url: string
 }
 
 /** The configuration after every check, as the rest of the code reads it. */

@@ -1,5 +1,6 @@
 import type { DatabaseSettings } from '../config/settings.ts'
 import type { Clock } from '../foundation/clock.ts'
+import { openMongodbStore } from './mongodb/open-mongodb-store.ts'
 import { openSqliteStore } from './sql/open-sqlite-store.ts'
 import type { Store } from './store.ts'
 
@@ -11,5 +12,7 @@ export function openStore(database: DatabaseSettings, clock: Clock): Promise<Sto
   switch (database.kind) {
     case 'sqlite':
       return openSqliteStore({ file: database.file, clock })
+    case 'mongodb':
+      return openMongodbStore({ url: database.url, clock })
   }
 }
