@@ -24,6 +24,7 @@ const levels: readonly (readonly string[])[] = [
     'limits',
     'metrics',
     'passwords',
+    'postgres',
     'revocation',
     'sessions',
   ],
@@ -49,6 +50,7 @@ const levels: readonly (readonly string[])[] = [
 // The domains of level 1 lean on each other in this direction alone; what is not listed is refused.
 const neighbours: Readonly<Record<string, readonly string[]>> = {
   accounts: ['audit', 'leases', 'passwords'],
+  bus: ['postgres'],
   metrics: ['audit'],
   revocation: ['accounts', 'sessions'],
   sessions: ['accounts'],

@@ -1,28 +1,43 @@
+import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { parsePostgresUrl } from './parse-postgres-url.ts'
 import type { OptionReader } from './read-option.ts'
+import type { DatabaseSettings, SqliteSettings } from './settings.ts'
 
-const fallback = 'sqlite:./data/countersign.db'
+const embedded: SqliteSettings = { kind: 'sqlite', file: resolve('data/countersign.db') }
 
-/** SQLite and nothing else, so far: another database in the configuration stops the start, SQLite never steps in. */
+/** The database by the scheme of its URL. A mistake stops the start: the embedded database never steps in. */
 export function checkDatabase(
   reader: OptionReader,
   production: boolean,
-): { databaseUrl: string; databaseFile: string } {
+): { database: DatabaseSettings; migratesOnStart: boolean } {
   if (reader.text('mongodbUri') !== undefined) {
     reader.refuse(
       'mongodbUri',
-      'This version cannot store in MongoDB yet. Unset it and set DATABASE_URL=sqlite:<file> to store in SQLite.',
+      'This version cannot store in MongoDB yet. Unset it and set DATABASE_URL=sqlite:<file> or postgres://…',
     )
   }
-  const databaseUrl = reader.text('databaseUrl') ?? fallback
-  const path = /^sqlite:(.+)$/.exec(databaseUrl)?.[1]
+  const migratesOnStart = reader.choice('migrateOnStart', ['on', 'off'], 'on') === 'on'
+  return { database: readDatabase(reader, production), migratesOnStart }
+}
+
+function readDatabase(reader: OptionReader, production: boolean): DatabaseSettings {
+  const url = reader.text('databaseUrl')
+  if (url === undefined) return { kind: 'sqlite', file: resolve('data/countersign.db') }
+  if (/^postgres(ql)?:/.test(url)) {
+    const parsed = parsePostgresUrl(url)
+    if (parsed.ok) return parsed.settings
+    for (const mistake of parsed.mistakes) reader.refuse('databaseUrl', mistake)
+    return embedded
+  }
+  const path = /^sqlite:(.+)$/.exec(url)?.[1]
   if (path === undefined) {
-    const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? 'this URL'
+    const scheme = /^[a-z+]+:/i.exec(url)?.[0] ?? 'this URL'
     reader.refuse(
       'databaseUrl',
-      `This version stores in SQLite alone and does not know ${scheme} yet. Write sqlite:<file>.`,
+      `This version does not know ${scheme}. Write sqlite:<file>, or postgres://<user>:<password>@<host>/<database>.`,
     )
-    return { databaseUrl: fallback, databaseFile: resolve('data/countersign.db') }
+    return embedded
   }
   if (path === ':memory:') {
     if (production) {
@@ -31,7 +46,31 @@ export function checkDatabase(
         'In memory every account is lost at the end: write sqlite:<file>.',
       )
     }
-    return { databaseUrl, databaseFile: path }
+    return { kind: 'sqlite', file: path }
   }
-  return { databaseUrl, databaseFile: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+  return { kind: 'sqlite', file: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+}
+
+/** What instances on one database have to share, and an embedded database keeps beside its file. */
+export function checkShared(
+  reader: OptionReader,
+  production: boolean,
+  { database, secrets }: { database: DatabaseSettings; secrets: readonly string[] },
+): void {
+  if (database.kind === 'sqlite') return
+  if (secrets.length === 0) {
+    reader.refuse(
+      'secret',
+      'Every instance on this database needs the same master secret. Keep it safe and set ' +
+        `COUNTERSIGN_SECRET=${randomBytes(32).toString('base64url')}`,
+    )
+  }
+  const isNamed = [reader.text('jwtIssuer'), reader.text('publicUrl')].some(Boolean)
+  if (production && !isNamed) {
+    reader.refuse(
+      'jwtIssuer',
+      'Instances on one database accept each other’s tokens by their issuer: set PUBLIC_URL to where clients reach ' +
+        'them, or JWT_ISSUER.',
+    )
+  }
 }

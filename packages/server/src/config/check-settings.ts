@@ -1,5 +1,5 @@
 import { checkAdministrator, checkRoles } from './check-accounts.ts'
-import { checkDatabase } from './check-database.ts'
+import { checkDatabase, checkShared } from './check-database.ts'
 import { checkSecrets, checkSigning } from './check-secrets.ts'
 import type { ConfigurationMistake } from './configuration-error.ts'
 import { isLoopback, parseOrigin } from './origins.ts'
@@ -50,6 +50,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ),
     ...readOperations(reader),
   }
+  checkShared(reader, production, settings)
   return reader.mistakes.length > 0
     ? { ok: false, mistakes: reader.mistakes }
     : { ok: true, settings }

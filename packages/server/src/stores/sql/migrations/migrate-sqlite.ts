@@ -1,59 +1,57 @@
-import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { tables } from './001-tables.ts'
-import type { Migration } from './migration.ts'
-
-/** All of them, in order. Expand, then contract: version N and N-1 run side by side on the result. */
-export const migrations: readonly Migration[] = [tables]
+import { type Migration, statementsFor, checksumOf } from './migration.ts'
+import { migrations } from './migrations.ts'
+import { type AppliedMigration, planMigrations, refusePending } from './plan-migrations.ts'
 
 /**
  * Brings the database to the newest schema, in one transaction that no other process can enter.
- * @throws when the database was made by a newer version, or an applied step is not the one known here
+ * @returns the steps that were applied now
+ * @throws StoreUnavailableError when the database needs another version
  */
-export function migrate(database: DatabaseSync, now: number): void {
+export function migrateSqlite(
+  database: DatabaseSync,
+  now: number,
+  known: readonly Migration[] = migrations,
+): readonly Migration[] {
   database.exec('BEGIN IMMEDIATE')
   try {
     database.exec(
       `CREATE TABLE IF NOT EXISTS migrations (
-        number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL
+        number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, kind TEXT NOT NULL,
+        applied_at INTEGER NOT NULL
       ) STRICT`,
     )
-    applyMissing(database, now)
+    const pending = planMigrations('sqlite', known, readAppliedInSqlite(database))
+    const insert = database.prepare('INSERT INTO migrations VALUES (?, ?, ?, ?, ?)')
+    for (const migration of pending) {
+      for (const statement of statementsFor('sqlite', migration)) database.exec(statement)
+      const { number, name, kind = 'expand' } = migration
+      insert.run(number, name, checksumOf('sqlite', migration), kind, now)
+    }
     database.exec('COMMIT')
+    return pending
   } catch (error) {
     database.exec('ROLLBACK')
     throw error
   }
 }
 
-function applyMissing(database: DatabaseSync, now: number): void {
-  const applied = new Map(
-    database
-      .prepare('SELECT number, checksum FROM migrations')
-      .all()
-      .map((row) => [Number(row['number']), String(row['checksum'])]),
-  )
-  const newest = Math.max(0, ...applied.keys())
-  if (newest > migrations.length) {
-    throw new Error(
-      `The database has schema ${newest}, and this version knows ${migrations.length}: start a newer version of Countersign.`,
-    )
-  }
-  const insert = database.prepare('INSERT INTO migrations VALUES (?, ?, ?, ?)')
-  for (const migration of migrations) {
-    const known = applied.get(migration.number)
-    const checksum = checksumOf(migration)
-    if (known === undefined) {
-      for (const statement of migration.statements) database.exec(statement)
-      insert.run(migration.number, migration.name, checksum, now)
-    } else if (known !== checksum) {
-      throw new Error(
-        `Schema step ${migration.number} was applied in another form than this version knows: start the version that made the database, or restore a backup.`,
-      )
-    }
-  }
+/** @throws StoreUnavailableError when a step is pending, or the database needs another version */
+export function checkSqliteSchema(database: DatabaseSync): void {
+  refusePending(planMigrations('sqlite', migrations, readAppliedInSqlite(database)))
 }
 
-function checksumOf(migration: Migration): string {
-  return createHash('sha256').update(migration.statements.join(';\n')).digest('hex')
+export function readAppliedInSqlite(database: DatabaseSync): readonly AppliedMigration[] {
+  const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migrations'").get()
+  if (table === undefined) return []
+  return database
+    .prepare('SELECT number, name, checksum, kind, applied_at FROM migrations ORDER BY number')
+    .all()
+    .map((row) => ({
+      number: Number(row['number']),
+      name: String(row['name']),
+      checksum: String(row['checksum']),
+      kind: row['kind'] === 'contract' ? 'contract' : 'expand',
+      appliedAt: Number(row['applied_at']),
+    }))
 }
