@@ -19,8 +19,17 @@ export interface PostgresServer {
   readonly description: string
   /** A URL whose schema no other test uses, dropped after this one. Parameters are added to it. */
   urlFor(t: TestContext, parameters?: Readonly<Record<string, string>>): string
+  /** The same for who cleans up himself. */
+  newSchema(parameters?: Readonly<Record<string, string>>): TestSchema
   /** A connection past the code under test, closed after the test. */
   connect(t: TestContext): Promise<Client>
+}
+
+export interface TestSchema {
+  readonly url: string
+  /** A connection past the code under test that sees this schema. */
+  connect(): Promise<Client>
+  drop(): Promise<void>
 }
 
 /** One that the test may do anything to. */
@@ -66,6 +75,12 @@ export function ownPostgresTest(
   registerTest(name, whyNoOwnPostgres(), async (t) => run(t, await startPostgres(t)))
 }
 
+/** Registers tests that need a PostgreSQL server, or one that says why there is none. */
+export function onPostgres(name: string, register: () => void): void {
+  if (whyNoPostgres() === undefined) register()
+  else postgresTest(name, async () => undefined)
+}
+
 function registerTest(
   name: string,
   reason: string | undefined,
@@ -95,31 +110,42 @@ async function describeServer(url: string, origin: string): Promise<PostgresServ
   return { description: `PostgreSQL ${rows[0]?.server_version}, ${origin}`, ...access(url) }
 }
 
-function access(url: string): Pick<PostgresServer, 'urlFor' | 'connect'> {
-  const connect = async (): Promise<Client> => {
-    const client = new Client({ connectionString: url })
-    // A test may take its server away while this is open.
-    client.on('error', () => undefined)
-    await client.connect()
-    return client
+function access(url: string): Pick<PostgresServer, 'urlFor' | 'newSchema' | 'connect'> {
+  const newSchema: PostgresServer['newSchema'] = (parameters = {}) => {
+    const schema = `test_${randomBytes(6).toString('hex')}`
+    const query = new URLSearchParams({ schema, ...parameters })
+    return {
+      url: `${url}${url.includes('?') ? '&' : '?'}${query}`,
+      connect: () => connectTo(url, `-c search_path=${schema}`),
+      drop: async () => {
+        // The test may have taken the server away.
+        const client = await connectTo(url).catch(() => undefined)
+        await client?.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
+        await client?.end()
+      },
+    }
   }
   return {
+    newSchema,
     connect: async (t) => {
-      const client = await connect()
+      const client = await connectTo(url)
       t.after(() => client.end())
       return client
     },
-    urlFor: (t, parameters = {}) => {
-      const schema = `test_${randomBytes(6).toString('hex')}`
-      t.after(async () => {
-        const client = await connect().catch(() => undefined)
-        await client?.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`)
-        await client?.end()
-      })
-      const query = new URLSearchParams({ schema, ...parameters })
-      return `${url}${url.includes('?') ? '&' : '?'}${query}`
+    urlFor: (t, parameters) => {
+      const schema = newSchema(parameters)
+      t.after(schema.drop)
+      return schema.url
     },
   }
+}
+
+async function connectTo(url: string, options?: string): Promise<Client> {
+  const client = new Client({ connectionString: url, ...(options && { options }) })
+  // A test may take its server away while this is open.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
 }
 
 /** @param t ends the server after this test; without it, with the process */

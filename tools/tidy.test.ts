@@ -23,6 +23,7 @@ const levels: readonly (readonly string[])[] = [
     'leases',
     'limits',
     'metrics',
+    'one-time',
     'passwords',
     'postgres',
     'revocation',

@@ -12,7 +12,10 @@ export interface AttemptReservation {
   readonly resetsAt: number
 }
 
-/** Counts attempts exactly, across instances. A window starts with the first attempt in it. */
+/**
+ * Counts attempts exactly, across instances whose clocks differ by a few seconds. A window starts with the first attempt
+ * in it. One that lies further ahead than such a difference explains (a clock was wrong, the setting was longer) is over.
+ */
 export interface AttemptStore {
   /** Takes one attempt from the window, or refuses when the limit is reached; a refusal counts nothing. */
   reserveAttempt(key: string, window: AttemptWindow): Promise<AttemptReservation>

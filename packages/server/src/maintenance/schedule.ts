@@ -10,7 +10,10 @@ import type { LiveRevocations } from '../revocation/live-revocations.ts'
 import type { Store } from '../stores/store.ts'
 
 export interface MaintenanceParts {
-  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneEvents' | 'readTime'>
+  readonly store: Pick<
+    Store,
+    'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents' | 'readTime'
+  >
   readonly storeClock: StoreClock
   readonly keyring: Pick<Keyring, 'maintain'>
   readonly follower: RevocationFollower
@@ -34,6 +37,7 @@ const maintainEveryMs = 60_000
 const measureEveryMs = 10_000
 const pruneEveryMs = 30_000
 const sliceSize = 2_000
+const clockToleranceMs = 60_000
 
 export function startMaintenance(parts: MaintenanceParts): Maintenance {
   const { store, storeClock, keyring, follower, revocations, clock, logger } = parts
@@ -50,6 +54,8 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
       limit: sliceSize,
     })
     await store.pruneAttempts(now, sliceSize)
+    // An instance whose clock is behind still knows as unexpired what has expired here.
+    await store.pruneConsumed(now - clockToleranceMs, sliceSize)
     await store.pruneEvents(now - parts.auditRetentionMs, sliceSize)
   }
   const timers = [

@@ -26,8 +26,8 @@ export interface ConnectionPool {
   close(): Promise<void>
 }
 
-/** Callers that may wait, for each connection: at a millisecond a statement a tenth of a second's work. */
-const waitingPerConnection = 100
+/** Callers that may wait, for each connection: at a millisecond a statement a quarter of a second's work. */
+const waitingPerConnection = 250
 const idleTimeoutMs = 30_000
 /** After a failover the name of the server may lead elsewhere; old connections must not stay behind for ever. */
 const connectionLifeSeconds = 1_800

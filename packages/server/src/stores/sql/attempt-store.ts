@@ -4,14 +4,16 @@ import type { AttemptRow } from './schema.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
 
+// Instances differ by up to 5 s each way.
+const clockToleranceMs = 10_000
+
 // One statement, so that any number of callers at once get no more than the limit. The update happens only below the
-// limit or in a new window; without it nothing is returned. A window that lies further ahead than it could (the clock
-// went backwards) is over, too.
+// limit or in a new window; without it nothing is returned.
 const reserve = compileStatement<
-  { key: string; limit: number; now: number; resets_at: number },
+  { key: string; limit: number; now: number; resets_at: number; latest: number },
   Pick<AttemptRow, 'count' | 'resets_at'>
 >((db, arg) => {
-  const isOver = sql`(attempts.resets_at <= ${arg('now')} OR attempts.resets_at > ${arg('resets_at')})`
+  const isOver = sql`(attempts.resets_at <= ${arg('now')} OR attempts.resets_at > ${arg('latest')})`
   return db
     .insertInto('attempts')
     .values({ key: arg('key'), count: 1, resets_at: arg<number>('resets_at') })
@@ -60,7 +62,8 @@ export function createAttemptStore(database: SqlDatabase): AttemptStore {
     reserveAttempt: async (key, { limit, windowMs, now }) => {
       const resetsAt = now + windowMs
       if (limit <= 0) return { granted: false, count: 0, resetsAt }
-      const values = { key, limit, now, resets_at: resetsAt }
+      const latest = resetsAt + clockToleranceMs
+      const values = { key, limit, now, resets_at: resetsAt, latest }
       const taken = await database.writeReturning(reserve, values)
       if (taken) return { granted: true, count: taken.count, resetsAt: taken.resets_at }
       const full = await database.get(find, { key })

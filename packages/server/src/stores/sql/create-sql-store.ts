@@ -4,6 +4,7 @@ import { createAttemptStore } from './attempt-store.ts'
 import { createAuditStore } from './audit-store.ts'
 import { createKeyringStore } from './keyring-store.ts'
 import { createLeaseStore } from './lease-store.ts'
+import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
 import { createSessionStore } from './session-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -19,6 +20,7 @@ export function createSqlStore(database: SqlDatabase): Omit<Store, OwnParts> {
     ...createKeyringStore(database),
     ...createRevocationStore(database),
     ...createAttemptStore(database),
+    ...createOneTimeStore(database),
     ...createLeaseStore(database),
     ...createAuditStore(database),
   }

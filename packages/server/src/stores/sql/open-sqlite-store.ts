@@ -35,7 +35,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return {
     ...createSqlStore(database),
     description: `SQLite ${version} at ${file}`,
-    readTime: async () => clock(),
+    readTime: async () => {
+      database.checkOpen()
+      return clock()
+    },
     checkReady: async () => {
       // A file that was removed or replaced goes on under the old name for this process alone.
       if (inode !== undefined && inodeOf(file) !== inode) {

@@ -136,14 +136,14 @@ export const countLiveSessions: Statement<LiveArguments, { count: number }> = co
 )
 
 // Without an index on last_used_at, which every refresh would have to update: the table is walked in slices by id.
-const sliceEnd = compileStatement<{ after: string; limit: number }, { id: string }>((db, arg) =>
+const sliceEnd = compileStatement<{ after: string; skipped: number }, { id: string }>((db, arg) =>
   db
     .selectFrom('sessions')
     .select('id')
     .where('id', '>', arg('after'))
     .orderBy('id')
     .limit(1)
-    .offset(arg<number>('limit')),
+    .offset(arg<number>('skipped')),
 )
 
 const pruneSlice = compileStatement<{
@@ -185,7 +185,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       (await database.get(countLiveSessions, { ...query }))?.count ?? 0,
     pruneSessions: async ({ ended, used, created, limit }) => {
       const after = prunedUntil
-      const until = (await database.get(sliceEnd, { after, limit }))?.id ?? lastId
+      const until = (await database.get(sliceEnd, { after, skipped: limit - 1 }))?.id ?? lastId
       prunedUntil = until === lastId ? '' : until
       return database.write(pruneSlice, { after, until, ended, used, created })
     },
