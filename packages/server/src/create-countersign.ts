@@ -19,6 +19,7 @@ import { createIdSource } from './foundation/ids.ts'
 import { silentLogger } from './foundation/logger.ts'
 import { createMasterSecrets, type MasterSecrets } from './foundation/master-secret.ts'
 import { type Randomness, systemRandomness } from './foundation/randomness.ts'
+import { createStoreClock } from './foundation/store-clock.ts'
 import { healthRoutes } from './health/routes.ts'
 import { FetchSource } from './http/request-source.ts'
 import { type KeyInfo, openKeyring } from './keys/keyring.ts'
@@ -130,9 +131,13 @@ function openBase(options: CountersignOptions & Hooks) {
   const checked = checkSettings(configured, { production })
   const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
   if (!checked.ok || mistakes.length > 0) throw new ConfigurationError(mistakes)
+  const localClock = clock ?? systemClock
+  const storeClock = createStoreClock(localClock)
   const base = {
     settings: checked.settings,
-    clock: clock ?? systemClock,
+    localClock,
+    storeClock,
+    clock: storeClock.now,
     randomness: randomness ?? systemRandomness,
     logger: logger ?? silentLogger,
     claims,
@@ -152,9 +157,12 @@ function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets 
 }
 
 /** What persists, and the copy of it that is held in memory. */
-async function openState({ settings, clock, randomness, secrets, logger }: Base) {
-  const store = await openStore(settings.database, clock)
+async function openState(base: Base) {
+  const { settings, clock, storeClock, randomness, secrets, logger } = base
+  const store = await openStore(settings, base.localClock)
   try {
+    // Before anything is decided by the time.
+    await storeClock.measure(() => store.readTime())
     const name = `countersign ${settings.issuer}`
     const redis = settings.redisUrl && (await connectRedis(settings.redisUrl, logger))
     const bus = redis ? createRedisBus(redis, name) : undefined
@@ -311,7 +319,7 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
       roles: settings.roles,
     }),
     ...discoveryRoutes({ keyring, ...settings }),
-    ...healthRoutes(store, state.bus),
+    ...healthRoutes({ store, storeClock: base.storeClock, bus: state.bus }),
     ...metricsRoutes(services.metrics, settings.metricsToken),
   ]
   if (!settings.documentation) return routes
@@ -363,6 +371,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
   const { application, calls, proveBearer } = buildApplication(base, state, services, table)
   const maintenance = startMaintenance({
     store,
+    storeClock: base.storeClock,
     keyring,
     follower,
     revocations,

@@ -31,8 +31,9 @@ describe('without any option', () => {
       issuer: 'http://localhost:3000',
       audience: 'http://localhost:3000',
       clientId: 'first-party',
-      databaseUrl: 'sqlite:./data/countersign.db',
-      databaseFile: resolve('data/countersign.db'),
+      database: { kind: 'sqlite', file: resolve('data/countersign.db') },
+      migratesOnStart: true,
+      redisUrl: undefined,
       secrets: [],
       jwtSecret: undefined,
       jwtAlgorithm: 'ES256',
@@ -115,8 +116,9 @@ describe('every option', () => {
       issuer: 'https://issuer.example.com',
       audience: 'api',
       clientId: 'app',
-      databaseUrl: 'sqlite:/var/lib/x.db',
-      databaseFile: '/var/lib/x.db',
+      database: { kind: 'sqlite', file: '/var/lib/x.db' },
+      migratesOnStart: true,
+      redisUrl: undefined,
       secrets: [secret],
       jwtSecret: undefined,
       jwtAlgorithm: 'PS256',
@@ -196,7 +198,10 @@ describe('a mistake', () => {
     [{ metricsPort: 'x' }, /^metricsPort: /],
     [{ docs: 'yes' }, /^docs: "yes" is not one of on, off/],
     [{ logLevel: 'loud' }, /^logLevel: /],
-    [{ mongodbUri: 'mongodb://h/d' }, /^mongodbUri: /],
+    [{ mongodbUri: 'mongodb://h/d', secret, databaseUrl: 'sqlite:x' }, /^mongodbUri: /],
+    [{ mongodbUri: 'mongodb://h/d' }, /^secret: .*COUNTERSIGN_SECRET=/],
+    [{ redisUrl: 'http://h' }, /^redisUrl: It is no Redis URL/],
+    [{ migrateOnStart: 'no' }, /^migrateOnStart: /],
     [{ production: 'false' }, /^production: It has to be true or false/],
     [{ production: 0 }, /^production: /],
     [{ production: null }, /^production: /],
@@ -233,7 +238,7 @@ describe('a mistake', () => {
     const mistakes = mistakesOf(all)
     const refused = new Set(mistakes.map((mistake) => mistake.split(':')[0]))
     // Two halves that go together, and an idle life that is fine by itself.
-    const fine = new Set(['adminUsername', 'adminPassword', 'sessionIdle'])
+    const fine = new Set(['adminUsername', 'adminPassword', 'sessionIdle', 'databaseUrl'])
     const named = optionTable.map(({ name }) => name).filter((name) => name in all)
     assert.deepEqual(
       named.filter((name) => !refused.has(name) && !fine.has(name)),
@@ -302,8 +307,8 @@ describe('the database', () => {
       ['sqlite:///abs/x.db', '/abs/x.db'],
       ['sqlite::memory:', ':memory:'],
     ]
-    for (const [databaseUrl, databaseFile] of files) {
-      assert.equal(settingsOf({ databaseUrl }).databaseFile, databaseFile)
+    for (const [databaseUrl, file] of files) {
+      assert.deepEqual(settingsOf({ databaseUrl }).database, { kind: 'sqlite', file })
     }
   })
 

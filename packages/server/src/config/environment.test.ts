@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { readEnvironment } from './environment.ts'
-import { optionTable } from './options.ts'
+import { isReadableFromFile, optionTable } from './options.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'countersign-environment-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -59,12 +59,14 @@ describe('the environment', () => {
 })
 
 describe('a secret in a file', () => {
-  test('is read for every secret, and for nothing else', () => {
+  test('is read for every option that may hold one, and for nothing else', () => {
     const file = write('the secret')
-    for (const { name, environmentName, isSecret } of optionTable) {
+    for (const option of optionTable) {
+      const { name, environmentName } = option
+      const isReadable = isReadableFromFile(option)
       const { options, sources, warnings } = read({ [`${environmentName}_FILE`]: file })
-      assert.deepEqual(options, isSecret ? { [name]: 'the secret' } : {})
-      assert.equal(sources.get(name), isSecret ? `the file ${file}` : undefined)
+      assert.deepEqual(options, isReadable ? { [name]: 'the secret' } : {})
+      assert.equal(sources.get(name), isReadable ? `the file ${file}` : undefined)
       assert.deepEqual(warnings, [])
     }
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConfigurationError, formatMistake } from './configuration-error.ts'
-import { environmentNameOf, optionTable } from './options.ts'
+import { environmentNameOf, isReadableFromFile, optionTable } from './options.ts'
 import { renderOptionReference } from './reference.ts'
 
 describe('the table of options', () => {
@@ -15,7 +15,14 @@ describe('the table of options', () => {
   test('marks every option that holds a secret', () => {
     assert.deepEqual(
       optionTable.filter(({ isSecret }) => isSecret).map(({ environmentName }) => environmentName),
-      ['MONGODB_URI', 'COUNTERSIGN_SECRET', 'JWT_SECRET', 'ADMIN_PASSWORD', 'METRICS_TOKEN'],
+      [
+        'MONGODB_URI',
+        'REDIS_URL',
+        'COUNTERSIGN_SECRET',
+        'JWT_SECRET',
+        'ADMIN_PASSWORD',
+        'METRICS_TOKEN',
+      ],
     )
   })
 
@@ -35,9 +42,9 @@ describe('the table of options', () => {
   test('is the reference, one row an option', () => {
     const rows = renderOptionReference().split('\n').slice(2)
     assert.equal(rows.length, optionTable.length)
-    for (const [index, { environmentName, isSecret }] of optionTable.entries()) {
-      assert.ok(rows[index]?.startsWith(`| \`${environmentName}\``))
-      assert.equal(rows[index]?.includes('(or `_FILE`)'), isSecret === true)
+    for (const [index, option] of optionTable.entries()) {
+      assert.ok(rows[index]?.startsWith(`| \`${option.environmentName}\``))
+      assert.equal(rows[index]?.includes('(or `_FILE`)'), isReadableFromFile(option))
     }
   })
 })

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { Bus } from '../bus/bus.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
+import { largestOffsetMs, type StoreClock } from '../foundation/store-clock.ts'
 import { problem } from '../http/problems.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import type { Store } from '../stores/store.ts'
@@ -14,11 +15,14 @@ const readySchema = z.strictObject({
   bus: z.enum(['connected', 'disconnected']).optional(),
 })
 
-/** @param bus undefined when there is none: what it would tell is polled */
-export function healthRoutes(
-  store: Pick<Store, 'checkReady'>,
-  bus: Pick<Bus, 'isConnected'> | undefined,
-): Route[] {
+export interface HealthParts {
+  readonly store: Pick<Store, 'checkReady'>
+  readonly storeClock: Pick<StoreClock, 'offsetMs'>
+  /** Undefined when there is none: what it would tell is polled. */
+  readonly bus: Pick<Bus, 'isConnected'> | undefined
+}
+
+export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
   const common = {
     method: 'GET',
     tag: 'Health',
@@ -41,19 +45,21 @@ export function healthRoutes(
       ...common,
       path: '/health/ready',
       operationId: 'ready',
-      summary: 'Whether the database can be read and written',
+      summary: 'Whether the database can be read and written, and the clocks agree to 5 s',
       description:
         'Without its bus the service goes on, slower to hear of revocations elsewhere (within a second): `degraded`.',
-      success: { status: 200, description: 'It can', schema: readySchema },
+      success: { status: 200, description: 'All of it', schema: readySchema },
       problems: ['unavailable'],
     },
     async () => {
+      const unavailable = problem('unavailable', { headers: { 'retry-after': '1' } })
       try {
         await store.checkReady()
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error
-        return problem('unavailable', { headers: { 'retry-after': '1' } })
+        return unavailable
       }
+      if (Math.abs(storeClock.offsetMs()) > largestOffsetMs) return unavailable
       if (bus === undefined) return { status: 200, body: { status: 'ok' } }
       return bus.isConnected()
         ? { status: 200, body: { status: 'ok', bus: 'connected' } }

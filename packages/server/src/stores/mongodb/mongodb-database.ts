@@ -10,6 +10,8 @@ export interface MongodbDatabase {
   readonly collections: Collections
   /** For people: the server, its hosts and the name of the database. */
   readonly description: string
+  /** The server's time, in milliseconds. */
+  readTime(): Promise<number>
   /** The same operations, which fail as every store's do, and refuse when the database is closed. */
   guard<T extends object>(operations: T): T
   /** Finishes what was accepted, then closes. Idempotent. */
@@ -57,6 +59,7 @@ export async function openMongodbDatabase(url: string): Promise<MongodbDatabase>
     return {
       collections: openCollections(database),
       description: `${await describeServer(database)} at ${hosts}/${database.databaseName}`,
+      readTime: () => readTime(database),
       ...createGuard(client),
     }
   } catch (error) {
@@ -89,6 +92,12 @@ function boundsFor(parts: MongodbUrl | undefined): MongoClientOptions {
 // must not have that asks for "linearizable" in the URL, which costs a round trip to a majority a read.
 function readConcernOf(parts: MongodbUrl | undefined): ReadConcernLevel {
   return parts?.options.get('readconcernlevel') === 'linearizable' ? 'linearizable' : 'local'
+}
+
+async function readTime(database: Db): Promise<number> {
+  const { localTime } = await database.command({ hello: 1 })
+  if (!(localTime instanceof Date)) throw new Error('The server does not tell its time.')
+  return localTime.getTime()
 }
 
 async function describeServer(database: Db): Promise<string> {

@@ -7,7 +7,7 @@ import { createAuditStore } from './audit-store.ts'
 import type { Collections } from './documents.ts'
 import { createKeyringStore } from './keyring-store.ts'
 import { createLeaseStore } from './lease-store.ts'
-import { migrate } from './migrations/migrate.ts'
+import { migrate, refusePending } from './migrations/migrate.ts'
 import { openMongodbDatabase } from './mongodb-database.ts'
 import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
@@ -17,6 +17,8 @@ import { bounded } from './time-limit.ts'
 export interface MongodbStoreOptions {
   readonly url: string
   readonly clock: Clock
+  /** Default: true. Otherwise a pending schema step is refused. */
+  readonly migrates?: boolean
 }
 
 /**
@@ -24,11 +26,16 @@ export interface MongodbStoreOptions {
  * @throws ConfigurationError when the URL is none, or the driver is not installed
  * @throws StoreUnavailableError when the server cannot be reached, with the mend in its message
  */
-export async function openMongodbStore({ url, clock }: MongodbStoreOptions): Promise<Store> {
+export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
+  const { url, clock, migrates = true } = options
   const database = await openMongodbDatabase(url)
   const { collections, description } = database
+  const prepare = async (): Promise<void> => {
+    if (migrates) await migrate(collections, clock)
+    else await refusePending(collections)
+  }
   try {
-    await database.guard({ migrate: () => migrate(collections, clock) }).migrate()
+    await database.guard({ prepare }).prepare()
   } catch (error) {
     await database.close()
     throw error
@@ -43,6 +50,7 @@ export async function openMongodbStore({ url, clock }: MongodbStoreOptions): Pro
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
     checkReady: () => checkReady(collections),
+    readTime: () => database.readTime(),
   })
   return { ...operations, description, close: () => database.close() }
 }

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../../foundation/clock.ts'
 import { createIdSource } from '../../../foundation/ids.ts'
 import { systemRandomness } from '../../../foundation/randomness.ts'
+import { StoreUnavailableError } from '../../../foundation/store-failure.ts'
 import { withLease } from '../../../leases/with-lease.ts'
+import type { SchemaStep } from '../../schema-step.ts'
 import type { Collections } from '../documents.ts'
 import { createLeaseStore } from '../lease-store.ts'
 import { isDuplicateKey } from '../mongodb-failure.ts'
@@ -16,24 +18,55 @@ export const migrations: readonly Migration[] = [indexes]
  * Brings the database to the newest schema, one process at a time. A step that outlives the lease, or ends half-way, does
  * no harm: making an index that is there changes nothing, and a step is noted once it is done.
  *
- * @throws when the database was made by a newer version, or an applied step is not the one known here
+ * @returns the steps that were applied now
+ * @throws StoreUnavailableError when the database was made by a newer version, or an applied step is not the one known
  */
-export async function migrate(collections: Collections, clock: Clock): Promise<void> {
-  if ((await findMissing(collections)).length === 0) return
+export async function migrate(
+  collections: Collections,
+  clock: Clock,
+): Promise<readonly Migration[]> {
+  if ((await findPending(collections)).length === 0) return []
   const parts = { clock, newId: createIdSource(clock, systemRandomness) }
-  await withLease(createLeaseStore(collections), 'migrations', parts, async () => {
-    for (const migration of await findMissing(collections)) {
+  return withLease(createLeaseStore(collections), 'migrations', parts, async () => {
+    const pending = await findPending(collections)
+    for (const migration of pending) {
       await apply(collections, migration)
       await note(collections, migration, clock())
     }
+    return pending
   })
 }
 
-async function findMissing({ migrations: notes }: Collections): Promise<readonly Migration[]> {
+/** Every step that this version knows and since when it is applied. */
+export async function listSteps(collections: Collections): Promise<readonly SchemaStep[]> {
+  const pending = await findPending(collections)
+  const applied = await collections.migrations.find({}).toArray()
+  return migrations.map((migration) => {
+    const { number, name } = migration
+    const appliedAt = pending.includes(migration)
+      ? undefined
+      : applied.find(({ _id }) => _id === number)?.appliedAt
+    return { number, name, appliedAt }
+  })
+}
+
+/** @throws StoreUnavailableError for a start that may not change the schema itself */
+export async function refusePending(collections: Collections): Promise<void> {
+  const pending = await findPending(collections)
+  if (pending.length === 0) return
+  const names = pending.map(({ number, name }) => `${number} (${name})`).join(', ')
+  throw new StoreUnavailableError(
+    'schema',
+    `Schema steps are pending: ${names}. Run countersign migrate up, or set MIGRATE_ON_START=on.`,
+  )
+}
+
+async function findPending({ migrations: notes }: Collections): Promise<readonly Migration[]> {
   const applied = await notes.find({}).toArray()
   const newest = Math.max(0, ...applied.map(({ _id }) => _id))
   if (newest > migrations.length) {
-    throw new Error(
+    throw new StoreUnavailableError(
+      'schema',
       `The database has schema ${newest}, and this version knows ${migrations.length}: start a newer version of Countersign.`,
     )
   }
@@ -41,7 +74,8 @@ async function findMissing({ migrations: notes }: Collections): Promise<readonly
   return migrations.filter((migration) => {
     const known = checksums.get(migration.number)
     if (known !== undefined && known !== checksumOf(migration)) {
-      throw new Error(
+      throw new StoreUnavailableError(
+        'schema',
         `Schema step ${migration.number} was applied in another form than this version knows: start the version that made the database, or restore a backup.`,
       )
     }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { StoreUnavailableError } from '../../../foundation/store-failure.ts'
-import { migrate, migrations } from './migrate.ts'
+import { migrateSqlite as migrate } from './migrate-sqlite.ts'
 import type { Migration } from './migration.ts'
+import { migrations } from './migrations.ts'
 
 const now = 1_790_000_000_000
 
@@ -51,9 +52,17 @@ test('a step that fails undoes the steps before it, and can be tried again', () 
   assert.deepEqual(schemaOf(database), schemaOf(migrated()))
 })
 
-test('a database of a newer version is refused with the mend, and left alone', () => {
+test('a newer version’s additions are no obstacle, so that two versions run side by side', () => {
   const next = step(migrations.length + 1, 'CREATE TABLE next (id TEXT) STRICT')
   const database = migrated([...migrations, next])
+  const before = schemaOf(database)
+  assert.deepEqual(migrate(database, now), [])
+  assert.deepEqual(schemaOf(database), before)
+})
+
+test('a database of which a newer version took something away is refused, and left alone', () => {
+  const next = step(migrations.length + 1, 'DROP TABLE consumed')
+  const database = migrated([...migrations, { ...next, kind: 'contract' }])
   const before = schemaOf(database)
   assert.throws(() => migrate(database, now), hasReason('schema', /start a newer version/))
   assert.deepEqual(schemaOf(database), before)

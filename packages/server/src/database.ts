@@ -1,0 +1,5 @@
+// Door: the database as those who operate it see it.
+
+export { examinePostgres, type DatabaseFinding } from './stores/sql/examine-postgres.ts'
+export type { SchemaStep } from './stores/schema-step.ts'
+export { applySchemaSteps, listSchemaSteps } from './stores/schema-steps.ts'
