@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createVerifier, type VerifierOptions } from './create-verifier.ts'
+import { createLocalVerifier, type LocalVerifierOptions } from '../index.ts'
 import {
   CLAIMS,
   createSigningKey,
@@ -13,9 +13,9 @@ import {
 
 const key = createSigningKey('ES256')
 
-function verifyClaims(claims: object, changes: Partial<VerifierOptions> = {}): string {
+function verifyClaims(claims: object, changes: Partial<LocalVerifierOptions> = {}): string {
   const token = signToken(key, { ...CLAIMS, ...claims })
-  return outcomeOf(createVerifier(optionsFor(key, changes)).verify(token))
+  return outcomeOf(createLocalVerifier(optionsFor(key, changes)).verify(token))
 }
 
 describe('claims', () => {
@@ -85,7 +85,7 @@ describe('claims', () => {
     for (const name of ['exp', 'iat', 'nbf']) {
       test(`with ${name} ${literal}, which is no finite number: invalid_claims`, () => {
         const json = JSON.stringify({ ...CLAIMS, [name]: 'here' }).replace('"here"', literal)
-        const { verify } = createVerifier(optionsFor(key))
+        const { verify } = createLocalVerifier(optionsFor(key))
         assert.equal(outcomeOf(verify(signToken(key, json))), 'invalid_claims')
       })
     }
@@ -109,7 +109,7 @@ describe('claims', () => {
   })
 
   test('are frozen to the bottom, so that no caller changes them for another', () => {
-    const { verify } = createVerifier(optionsFor(key))
+    const { verify } = createLocalVerifier(optionsFor(key))
     const token = signToken(key, { ...CLAIMS, plan: { seats: [{ row: 1 }] } })
     const verification = verify(token)
     assert.ok(verification.ok)

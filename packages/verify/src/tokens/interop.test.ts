@@ -3,7 +3,7 @@ import { createSecretKey } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { exportJWK, jwtVerify, SignJWT } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
-import { createVerifier } from './create-verifier.ts'
+import { createLocalVerifier } from '../index.ts'
 import {
   CLAIMS,
   createSigningKey,
@@ -14,7 +14,7 @@ import {
   signToken,
   type SigningKey,
 } from './issuer.fixture.ts'
-import { importJwks } from './jwk.ts'
+import { importJwks } from '../index.ts'
 
 describe('jose and this package', () => {
   for (const algorithm of ['ES256', 'EdDSA', 'RS256', 'PS256'] as const) {
@@ -25,7 +25,7 @@ describe('jose and this package', () => {
       const theirs = await new SignJWT({ ...CLAIMS })
         .setProtectedHeader(headerFor(key))
         .sign(key.signingKey)
-      const verification = createVerifier(optionsFor(key, { findKey })).verify(theirs)
+      const verification = createLocalVerifier(optionsFor(key, { findKey })).verify(theirs)
       assert.deepEqual(verification, { ok: true, claims: CLAIMS })
 
       const { payload } = await jwtVerify(signToken(key), key.key, {
@@ -45,7 +45,7 @@ describe('jsonwebtoken and this package', () => {
     const shared = createSecretKey(secret, 'utf8')
     const key: SigningKey = { kid: 'k', algorithm: 'HS256', key: shared, signingKey: shared }
     const theirs = jsonwebtoken.sign({ ...CLAIMS }, secret, { header: headerFor(key) })
-    const verification = createVerifier(optionsFor(key)).verify(theirs)
+    const verification = createLocalVerifier(optionsFor(key)).verify(theirs)
     assert.deepEqual(verification, { ok: true, claims: CLAIMS })
 
     const options = { algorithms: ['HS256' as const], clockTimestamp: NOW_SECONDS }

@@ -1,4 +1,4 @@
-import { parseJsonObject } from './json-object.ts'
+import { parseJsonObject } from '../encoding/json-object.ts'
 import type { TokenFailure } from './token-failure.ts'
 
 /** What the verifier takes from a header: which key to look up and what to hold it against. */

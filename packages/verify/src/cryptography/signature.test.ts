@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, createSecretKey } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { createSigningKey, signBytes } from './issuer.fixture.ts'
-import type { VerificationKey } from './keys.ts'
-import { isSignatureValid } from './signature.ts'
+import { createSigningKey, signBytes } from '../tokens/issuer.fixture.ts'
+import type { VerificationKey } from '../index.ts'
+import { isSignatureValid } from './node-cryptography.ts'
 
 const RFC7515_PAYLOAD =
   'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ'

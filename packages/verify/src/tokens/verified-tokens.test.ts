@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { createVerifier } from './create-verifier.ts'
+import { createLocalVerifier } from '../index.ts'
 import {
   CLAIMS,
   createSigningKey,
@@ -10,7 +10,7 @@ import {
   outcomeOf,
   signToken,
 } from './issuer.fixture.ts'
-import type { VerificationKey } from './keys.ts'
+import type { VerificationKey } from '../index.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
 const key = createSigningKey('ES256')
@@ -37,15 +37,15 @@ describe('the memory for tokens', () => {
 describe('a remembered token', () => {
   test('is answered from memory, unless that is switched off', () => {
     const token = signToken(key)
-    const remembering = createVerifier(optionsFor(key))
+    const remembering = createLocalVerifier(optionsFor(key))
     assert.equal(remembering.verify(token), remembering.verify(token))
-    const forgetful = createVerifier(optionsFor(key, { cacheSize: 0 }))
+    const forgetful = createLocalVerifier(optionsFor(key, { cacheSize: 0 }))
     assert.notEqual(forgetful.verify(token), forgetful.verify(token))
   })
 
   test('expires on time', () => {
     let now = NOW_SECONDS * 1000
-    const { verify } = createVerifier(optionsFor(key, { clock: () => now }))
+    const { verify } = createLocalVerifier(optionsFor(key, { clock: () => now }))
     const token = signToken(key)
     assert.equal(outcomeOf(verify(token)), 'accepted')
     now = CLAIMS.exp * 1000 - 1
@@ -56,7 +56,7 @@ describe('a remembered token', () => {
 
   test('passes every check again when the clock was set back', () => {
     let now = NOW_SECONDS * 1000
-    const { verify } = createVerifier(optionsFor(key, { clock: () => now }))
+    const { verify } = createLocalVerifier(optionsFor(key, { clock: () => now }))
     const token = signToken(key)
     assert.equal(outcomeOf(verify(token)), 'accepted')
     now -= 6000
@@ -67,7 +67,7 @@ describe('a remembered token', () => {
 
   test('is not brought back from memory by a clock set back after it expired', () => {
     let now = NOW_SECONDS * 1000
-    const { verify } = createVerifier(optionsFor(key, { clock: () => now }))
+    const { verify } = createLocalVerifier(optionsFor(key, { clock: () => now }))
     const token = signToken(key)
     const first = verify(token)
     now = CLAIMS.exp * 1000
@@ -84,7 +84,7 @@ describe('a remembered token', () => {
     ]
     for (const [replacement, outcome] of replacements) {
       let current: VerificationKey | undefined = key
-      const { verify } = createVerifier(optionsFor(key, { findKey: () => current }))
+      const { verify } = createLocalVerifier(optionsFor(key, { findKey: () => current }))
       const token = signToken(key)
       assert.equal(outcomeOf(verify(token)), 'accepted')
       current = replacement
@@ -96,7 +96,7 @@ describe('a remembered token', () => {
 
   test('is verified afresh when the same key comes as another object', () => {
     let current: VerificationKey = key
-    const { verify } = createVerifier(optionsFor(key, { findKey: () => current }))
+    const { verify } = createLocalVerifier(optionsFor(key, { findKey: () => current }))
     const token = signToken(key)
     const first = verify(token)
     current = { ...key, key: createPublicKey(key.key.export({ format: 'pem', type: 'spki' })) }
@@ -106,7 +106,7 @@ describe('a remembered token', () => {
   })
 
   test('makes room for newer ones', () => {
-    const { verify } = createVerifier(optionsFor(key, { cacheSize: 2 }))
+    const { verify } = createLocalVerifier(optionsFor(key, { cacheSize: 2 }))
     const tokens = ['a', 'b', 'c'].map((jti) => signToken(key, { ...CLAIMS, jti }))
     const [a = '', b = '', c = ''] = tokens
     const [, ofB, ofC] = tokens.map(verify)

@@ -1,23 +1,22 @@
-import type { KeyObject } from 'node:crypto'
+import type { Algorithm } from '../cryptography/keys.ts'
 import type { AccessClaims } from './claims.ts'
-import type { Algorithm } from './keys.ts'
 
 /** A token that passed every check, and what must still hold for it to pass again. */
-export interface VerifiedToken {
+export interface VerifiedToken<Key> {
   kid: string
-  key: KeyObject
+  key: Key
   algorithm: Algorithm
   claims: AccessClaims
   /** When it passed, Unix time in seconds. */
   verifiedAtSeconds: number
   /** The answer to give, made once. */
-  verification: { ok: true; claims: AccessClaims }
+  verification: { readonly ok: true; readonly claims: AccessClaims }
 }
 
 /** Remembers verified tokens by their text, so that a repeated one costs no signature check. */
-export interface VerifiedTokens {
-  find(token: string): VerifiedToken | undefined
-  keep(token: string, verified: VerifiedToken): void
+export interface VerifiedTokens<Key> {
+  find(token: string): VerifiedToken<Key> | undefined
+  keep(token: string, verified: VerifiedToken<Key>): void
   drop(token: string): void
 }
 
@@ -25,8 +24,8 @@ export interface VerifiedTokens {
  * Holds the last `size` tokens; the oldest leaves first. The order stands in a ring of slots,
  * because finding a Map's first key again and again walks over the entries deleted before it.
  */
-export function createVerifiedTokens(size: number): VerifiedTokens {
-  const entries = new Map<string, { verified: VerifiedToken; slot: number }>()
+export function createVerifiedTokens<Key>(size: number): VerifiedTokens<Key> {
+  const entries = new Map<string, { verified: VerifiedToken<Key>; slot: number }>()
   const slots: (string | undefined)[] = []
   let next = 0
 

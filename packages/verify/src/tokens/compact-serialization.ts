@@ -1,11 +1,11 @@
-import { decodeCanonicalBase64url } from './base64url.ts'
+import { decodeCanonicalBase64url } from '../encoding/base64url.ts'
 import type { TokenFailure } from './token-failure.ts'
 
 /** The three parts of a JWS in compact serialisation (RFC 7515 §7.1), decoded but not yet trusted. */
 export interface CompactToken {
-  header: Buffer
-  payload: Buffer
-  signature: Buffer
+  header: Uint8Array<ArrayBuffer>
+  payload: Uint8Array<ArrayBuffer>
+  signature: Uint8Array<ArrayBuffer>
   /** The text that the signature covers: the first two parts as they were sent. */
   signingInput: string
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createVerifier, type VerifierOptions } from './create-verifier.ts'
+import { createLocalVerifier, type LocalVerifierOptions } from '../index.ts'
 import {
   CLAIMS,
   createSigningKey,
@@ -11,7 +11,7 @@ import {
   optionsFor,
   outcomeOf,
   signToken,
-} from './issuer.fixture.ts'
+} from '../tokens/issuer.fixture.ts'
 
 const key = createSigningKey('ES256')
 
@@ -19,7 +19,7 @@ describe('a verifier', () => {
   for (const algorithm of ['ES256', 'EdDSA', 'RS256', 'PS256', 'HS256'] as const) {
     test(`accepts an access token signed with ${algorithm}`, () => {
       const signer = createSigningKey(algorithm)
-      const { verify } = createVerifier(optionsFor(signer))
+      const { verify } = createLocalVerifier(optionsFor(signer))
       assert.deepEqual(verify(signToken(signer)), { ok: true, claims: CLAIMS })
     })
   }
@@ -27,19 +27,19 @@ describe('a verifier', () => {
   test('accepts both spellings of the type', () => {
     for (const typ of ['at+jwt', 'application/at+jwt']) {
       const token = signToken(key, CLAIMS, { ...headerFor(key), typ })
-      assert.equal(createVerifier(optionsFor(key)).verify(token).ok, true)
+      assert.equal(createLocalVerifier(optionsFor(key)).verify(token).ok, true)
     }
   })
 
   test('passes on claims it does not know', () => {
     const token = signToken(key, { ...CLAIMS, plan: { seats: [1, 2] } })
-    const verification = createVerifier(optionsFor(key)).verify(token)
+    const verification = createLocalVerifier(optionsFor(key)).verify(token)
     assert.deepEqual(verification.ok && verification.claims['plan'], { seats: [1, 2] })
   })
 
   test('answers the same with and without its memory', () => {
-    const remembering = createVerifier(optionsFor(key))
-    const forgetful = createVerifier(optionsFor(key, { cacheSize: 0 }))
+    const remembering = createLocalVerifier(optionsFor(key))
+    const forgetful = createLocalVerifier(optionsFor(key, { cacheSize: 0 }))
     const good = signToken(key)
     for (const token of [good, good, `${good}A`, good.slice(1), malleableTwin(good), '', good]) {
       assert.deepEqual(remembering.verify(token), forgetful.verify(token))
@@ -50,7 +50,9 @@ describe('a verifier', () => {
 describe('revocation', () => {
   test('is asked about every token, remembered or not', () => {
     const revoked = new Set<unknown>()
-    const { verify } = createVerifier(optionsFor(key, { isRevoked: ({ sid }) => revoked.has(sid) }))
+    const { verify } = createLocalVerifier(
+      optionsFor(key, { isRevoked: ({ sid }) => revoked.has(sid) }),
+    )
     const token = signToken(key)
     assert.equal(outcomeOf(verify(token)), 'accepted')
     revoked.add(CLAIMS.sid)
@@ -60,7 +62,9 @@ describe('revocation', () => {
 
   test('of a session also ends the twin of its token, which has another text', () => {
     const revoked = new Set<unknown>()
-    const { verify } = createVerifier(optionsFor(key, { isRevoked: ({ sid }) => revoked.has(sid) }))
+    const { verify } = createLocalVerifier(
+      optionsFor(key, { isRevoked: ({ sid }) => revoked.has(sid) }),
+    )
     const token = signToken(key)
     const twin = malleableTwin(token)
     assert.notEqual(twin, token)
@@ -73,8 +77,8 @@ describe('revocation', () => {
 
   test('by epoch reaches tokens that are remembered', () => {
     let epoch = 3
-    const isRevoked: VerifierOptions['isRevoked'] = (claims) => (claims.epoch ?? -1) < epoch
-    const { verify } = createVerifier(optionsFor(key, { isRevoked }))
+    const isRevoked: LocalVerifierOptions['isRevoked'] = (claims) => (claims.epoch ?? -1) < epoch
+    const { verify } = createLocalVerifier(optionsFor(key, { isRevoked }))
     const token = signToken(key)
     assert.equal(outcomeOf(verify(token)), 'accepted')
     epoch = 4
@@ -87,7 +91,7 @@ describe('revocation', () => {
       asked++
       return false
     }
-    const { verify } = createVerifier(optionsFor(key, { isRevoked }))
+    const { verify } = createLocalVerifier(optionsFor(key, { isRevoked }))
     verify(signToken(createSigningKey('ES256')))
     verify(signToken(key, { ...CLAIMS, exp: NOW_SECONDS }))
     assert.equal(asked, 0)
@@ -96,7 +100,7 @@ describe('revocation', () => {
   test('holds unless the answer is false', () => {
     for (const answer of [undefined, null, Promise.resolve(false)]) {
       const options = Object.assign(optionsFor(key), { isRevoked: () => answer })
-      const { verify } = createVerifier(options)
+      const { verify } = createLocalVerifier(options)
       assert.equal(outcomeOf(verify(signToken(key))), 'revoked')
     }
   })
@@ -118,8 +122,8 @@ describe('options', () => {
   ]
   for (const [what, changes, mend] of refused) {
     test(`with ${what} stop the start, and say how to mend it`, () => {
-      const options: VerifierOptions = { ...optionsFor(key), ...changes }
-      assert.throws(() => createVerifier(options), { name: 'TypeError', message: mend })
+      const options: LocalVerifierOptions = { ...optionsFor(key), ...changes }
+      assert.throws(() => createLocalVerifier(options), { name: 'TypeError', message: mend })
     })
   }
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { createSigningKey } from './issuer.fixture.ts'
-import { importJwks, importVerificationKey, type VerificationJwk } from './jwk.ts'
-import { findKeyMismatch, type Algorithm } from './keys.ts'
+import { createSigningKey } from '../tokens/issuer.fixture.ts'
+import type { VerificationJwk } from './jwk.ts'
+import type { Algorithm } from './keys.ts'
+import { findKeyMismatch, importJwks, importVerificationKey } from './node-cryptography.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey
 const keys: Record<Algorithm, KeyObject> = {

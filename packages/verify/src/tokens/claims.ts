@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './json-object.ts'
+import { isJsonObject, type JsonObject } from '../encoding/json-object.ts'
 import type { TokenFailure } from './token-failure.ts'
 
 /**

@@ -8,8 +8,8 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import type { AccessClaims } from './claims.ts'
-import type { Verification, VerifierOptions } from './create-verifier.ts'
-import type { Algorithm, VerificationKey } from './keys.ts'
+import type { LocalVerifierOptions, Verification, VerificationKey } from '../index.ts'
+import type { Algorithm } from '../cryptography/keys.ts'
 
 /** A key pair (or secret) of an issuer that the tests play. */
 export interface SigningKey extends VerificationKey {
@@ -122,8 +122,8 @@ export function malleableTwin(token: string): string {
 /** Options of a verifier that accepts what {@link signToken} signs with the key. */
 export function optionsFor(
   key: VerificationKey,
-  changes: Partial<VerifierOptions> = {},
-): VerifierOptions {
+  changes: Partial<LocalVerifierOptions> = {},
+): LocalVerifierOptions {
   return {
     issuer: ISSUER,
     audience: ISSUER,
