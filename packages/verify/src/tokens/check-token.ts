@@ -5,8 +5,13 @@ import type { Awaitable, Cryptography } from '../cryptography/cryptography.ts'
 import type { VerificationKey } from '../cryptography/keys.ts'
 import { parseJsonObject } from '../encoding/json-object.ts'
 import { type AccessClaims, checkClaims, type ClaimRules, freezeClaims } from './claims.ts'
-import { type CompactToken, splitCompactToken } from './compact-serialization.ts'
-import { checkProtectedHeader, type ProtectedHeader } from './protected-header.ts'
+import {
+  andThen,
+  checkSignature,
+  type OpenedToken,
+  openToken,
+  type TokenKind,
+} from './open-token.ts'
 import type { Outage, TokenFailure, Verification } from './token-failure.ts'
 import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 
@@ -27,7 +32,12 @@ export interface TokenCheckParts<Key> {
 export type TokenCheck = (token: unknown) => Awaitable<Verification>
 
 type Refusal = TokenFailure | Outage
-type Opened = CompactToken & ProtectedHeader
+
+/** RFC 9068 §4; the "application/" prefix means the same (RFC 7515 §4.1.9). Nothing else does. */
+const ACCESS_TOKEN: TokenKind = {
+  types: new Set(['at+jwt', 'application/at+jwt']),
+  maxLength: 8192,
+}
 
 export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
   const { cryptography, rules, findKey, findRevocation, clock, cacheSize } = parts
@@ -45,15 +55,13 @@ export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
   }
 
   function checkAfresh(token: string): Awaitable<Verification> {
-    const opened = openToken(token)
+    const opened = openToken(token, ACCESS_TOKEN)
     if (typeof opened === 'string') return refuse(opened)
     return andThen(findKey(opened.kid), (key) => {
-      if (key === undefined) return refuse('unknown_key')
       if (typeof key === 'string') return refuse(key)
-      if (key.algorithm !== opened.alg || !cryptography.isFit(key)) return refuse('wrong_algorithm')
-      const isValid = cryptography.isSignatureValid(key, opened.signingInput, opened.signature)
-      return andThen(isValid, (valid) => {
-        const outcome = valid ? readClaims(opened, key, rules, clock() / 1000) : 'bad_signature'
+      return andThen(checkSignature(opened, key, cryptography), (failure) => {
+        if (failure !== undefined || key === undefined) return refuse(failure ?? 'unknown_key')
+        const outcome = readClaims(opened, key, rules, clock() / 1000)
         if (typeof outcome === 'string') return refuse(outcome)
         verifiedTokens.keep(token, outcome)
         return conclude(token, outcome)
@@ -72,14 +80,6 @@ export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
   return check
 }
 
-/** One course of checks for platforms that answer at once and for those that make us wait. */
-function andThen<Value, Result>(
-  value: Awaitable<Value>,
-  next: (value: Value) => Awaitable<Result>,
-): Awaitable<Result> {
-  return value instanceof Promise ? value.then(next) : next(value)
-}
-
 /** Whether verifying again would come to the same answer; a clock set back makes that unsure. */
 function stillHolds<Key>(
   verified: VerifiedToken<Key>,
@@ -90,17 +90,9 @@ function stillHolds<Key>(
   return typeof key === 'object' && key.key === verified.key && key.algorithm === verified.algorithm
 }
 
-/** RFC 7515 §5.2, as far as it goes without a key. */
-function openToken(token: string): Opened | TokenFailure {
-  const parts = splitCompactToken(token)
-  if (typeof parts === 'string') return parts
-  const header = checkProtectedHeader(parts.header)
-  return typeof header === 'string' ? header : { ...parts, ...header }
-}
-
 /** RFC 9068 §4. The payload is not even parsed before its signature holds. */
 function readClaims<Key>(
-  opened: Opened,
+  opened: OpenedToken,
   key: VerificationKey<Key>,
   rules: ClaimRules,
   nowSeconds: number,

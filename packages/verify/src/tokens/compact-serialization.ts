@@ -10,11 +10,9 @@ export interface CompactToken {
   signingInput: string
 }
 
-const MAX_TOKEN_LENGTH = 8192
-
 /** Checks length and spelling, nothing of the meaning. The JSON serialisations are not accepted. */
-export function splitCompactToken(token: string): CompactToken | TokenFailure {
-  if (token.length > MAX_TOKEN_LENGTH) return 'too_large'
+export function splitCompactToken(token: string, maxLength: number): CompactToken | TokenFailure {
+  if (token.length > maxLength) return 'too_large'
   const headerEnd = token.indexOf('.')
   const payloadEnd = token.indexOf('.', headerEnd + 1)
   // Five parts would be a JWE, which must never pass for a JWS (RFC 8725 §3.3).

@@ -9,9 +9,6 @@ export interface ProtectedHeader {
 
 const MAX_KID_LENGTH = 256
 
-/** RFC 9068 §4; the "application/" prefix means the same (RFC 7515 §4.1.9). Nothing else does. */
-const ACCESS_TOKEN_TYPES: ReadonlySet<unknown> = new Set(['at+jwt', 'application/at+jwt'])
-
 /** Each would change how the token has to be read, and none is supported (RFC 7515 §4.1.11, RFC 7797). */
 const REFUSED_MEMBERS = ['crit', 'zip', 'b64']
 
@@ -19,10 +16,13 @@ const REFUSED_MEMBERS = ['crit', 'zip', 'b64']
  * Reads `typ`, `kid` and `alg`. Keys and addresses inside the header (`jwk`, `jku`, `x5c`, `x5u`)
  * are never looked at: a token does not say by which key it wants to be believed (RFC 8725 §3.10).
  */
-export function checkProtectedHeader(bytes: Uint8Array): ProtectedHeader | TokenFailure {
+export function checkProtectedHeader(
+  bytes: Uint8Array,
+  types: ReadonlySet<unknown>,
+): ProtectedHeader | TokenFailure {
   const header = parseJsonObject(bytes)
   if (header === undefined) return 'invalid_json'
-  if (!ACCESS_TOKEN_TYPES.has(header['typ'])) return 'wrong_type'
+  if (!types.has(header['typ'])) return 'wrong_type'
   if (REFUSED_MEMBERS.some((name) => Object.hasOwn(header, name))) return 'unsupported_header'
 
   const { kid, alg } = header

@@ -49,6 +49,8 @@ export function createLocalTokenCheck<Key>(
 }
 
 /** A look-up without types may answer anything: a promise, say, is no key. */
-function asKey<Key>(found: VerificationKey<Key> | undefined): VerificationKey<Key> | undefined {
+export function asKey<Key>(
+  found: VerificationKey<Key> | undefined,
+): VerificationKey<Key> | undefined {
   return isJsonObject(found) && 'algorithm' in found ? found : undefined
 }
