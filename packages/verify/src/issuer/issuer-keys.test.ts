@@ -336,18 +336,17 @@ describe('while the issuer is away', () => {
     await verifier.verify(token)
     now += 301_000
     let asked = 0
-    let givenUp = 0
     issuer.answers.set('/jwks', (_, response) => {
       asked++
       if (asked === 1) response.writeHead(503).end()
-      else response.on('close', () => givenUp++)
+      // The others are never answered.
     })
     assert.equal(await outcome(verifier, token), 'accepted')
     now += 1001
     assert.equal(await outcome(verifier, token), 'accepted')
     await until(() => asked === 2)
     assert.equal(await outcome(verifier, token), 'accepted')
-    assert.equal(givenUp, 0, 'the tokens passed while the second request was still open')
+    assert.equal(problems.length, 1, 'the tokens passed while the second request was still open')
   })
 
   test('it is asked less and less often', async () => {

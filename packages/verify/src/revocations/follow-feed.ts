@@ -255,12 +255,11 @@ export class RevocationFeed {
       this.#cursor = undefined
       throw new Error('A page of the feed does not go on from the last one')
     }
-    const now = this.#options.clock()
-    for (const entry of page.entries) this.#held.note(entry, page.keepSeconds, now)
+    for (const entry of page.entries) this.#held.note(entry, page.keepSeconds)
     this.#cursor = page.cursor
     this.#heartbeatMs = page.heartbeatSeconds * 1000
     if (!page.more) this.#completeUntil = Math.max(this.#completeUntil, page.iat * 1000)
-    this.#pruneIfDue(now)
+    this.#pruneIfDue(this.#options.clock())
     return page
   }
 

@@ -18,9 +18,8 @@ export class HeldRevocations {
   }
 
   /** Takes note of an entry; noting it again, or an older one later, changes nothing. */
-  note(entry: FeedEntry, keepSeconds: number, now: number): void {
+  note(entry: FeedEntry, keepSeconds: number): void {
     const forgetAt = (entry.at + keepSeconds) * 1000
-    if (forgetAt <= now) return
     if ('session' in entry) {
       merge(this.#sessions, entry.session, { epoch: Number.POSITIVE_INFINITY, forgetAt })
     } else {
