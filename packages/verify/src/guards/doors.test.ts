@@ -12,7 +12,14 @@ import { fastifyGuards } from '../fastify.ts'
 import { honoGuards } from '../hono.ts'
 import { type NodeGuard, nodeGuards } from '../node.ts'
 import { NOW_SECONDS } from '../tokens/issuer.fixture.ts'
-import { type Application, describeDoor, guardOptions, send, tokenWith, verifier } from './door.fixture.ts'
+import {
+  type Application,
+  describeDoor,
+  guardOptions,
+  send,
+  tokenWith,
+  verifier,
+} from './door.fixture.ts'
 
 const STRONG = { maxAge: 300, acr: ['phr', 'mfa'] }
 
@@ -157,6 +164,11 @@ describe('a form that carries a token beside the header', () => {
   })
 })
 
+const report: express.ErrorRequestHandler = (error: Error, _, response, next) => {
+  if (error.message === 'broken') response.status(500).end('reported')
+  else next(error)
+}
+
 describe('a guard', () => {
   test('believes no user that somebody else has put on the request', async () => {
     const app = express()
@@ -178,10 +190,6 @@ describe('a guard', () => {
     app.get('/', failing.requireAuth, (_, response) => {
       response.end('in')
     })
-    const report: express.ErrorRequestHandler = (error: Error, _, response, next) => {
-      if (error.message === 'broken') response.status(500).end('reported')
-      else next(error)
-    }
     app.use(report)
     const { port, close } = await listen(createServer(app), () => 0)
     const reply = await send(port, '/', { authorization: 'Bearer x' })
@@ -192,14 +200,22 @@ describe('a guard', () => {
   const mistakes: [string, () => unknown, RegExp][] = [
     ['no role', () => expressGuards(verifier).requireRole(), /names no role/],
     ['an empty role', () => expressGuards(verifier).requireRole(''), /names no role/],
-    ['a role that is not there', () => expressGuards(verifier, guardOptions).requireRole('amdin'), /names amdin: name at least one of the roles user, admin/],
+    [
+      'a role that is not there',
+      () => expressGuards(verifier, guardOptions).requireRole('amdin'),
+      /names amdin: name at least one of the roles user, admin/,
+    ],
     ['no scope', () => expressGuards(verifier).requireScope(), /requireScope needs scopes/],
     ['two scopes in one text', () => expressGuards(verifier).requireScope('a b'), /without spaces/],
     ['a scope that ends the quotes', () => expressGuards(verifier).requireScope('a"'), /quotes/],
     ['a scope with a line end', () => expressGuards(verifier).requireScope('a\nb'), /requireScope/],
     ['a negative age', () => expressGuards(verifier).requireRecentAuth({ maxAge: -1 }), /maxAge/],
     ['a broken age', () => expressGuards(verifier).requireRecentAuth({ maxAge: 0.5 }), /maxAge/],
-    ['a class with quotes', () => expressGuards(verifier).requireRecentAuth({ maxAge: 1, acr: 'a"' }), /acr/],
+    [
+      'a class with quotes',
+      () => expressGuards(verifier).requireRecentAuth({ maxAge: 1, acr: 'a"' }),
+      /acr/,
+    ],
   ]
   for (const [what, make, mend] of mistakes) {
     test(`is not made with ${what}`, () => {
@@ -210,7 +226,9 @@ describe('a guard', () => {
   test('refuses as not recent when the clock has no answer', async () => {
     const { requireRecentAuth } = nodeGuards(verifier, { clock: () => Number.NaN })
     const server = createServer((request, response) => {
-      void requireRecentAuth({ maxAge: 300 })(request, response).then((user) => user && response.end())
+      void requireRecentAuth({ maxAge: 300 })(request, response).then(
+        (user) => user && response.end(),
+      )
     })
     const { port, close } = await listen(server, () => 0)
     const token = tokenWith({ auth_time: NOW_SECONDS })

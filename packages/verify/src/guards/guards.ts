@@ -29,20 +29,20 @@ export interface Guards<Guard> {
    *
    * @throws TypeError when no role is named, or one that is not among the option `roles`
    */
-  requireRole(...roles: string[]): Guard
+  readonly requireRole: (...roles: string[]) => Guard
   /**
    * Lets tokens with all of these scopes pass, after requireAuth or alone; others get 403 `insufficient_scope`.
    *
    * @throws TypeError when no scope is named, or one that can be none
    */
-  requireScope(...scopes: string[]): Guard
+  readonly requireScope: (...scopes: string[]) => Guard
   /**
    * Lets users pass who logged in within `maxAge` seconds (and, with `acr`, in one of these ways), after requireAuth or
    * alone; others get the step-up challenge of RFC 9470. A token that does not tell (`auth_time`, `acr`) is refused.
    *
    * @throws TypeError when `maxAge` is no whole number of seconds
    */
-  requireRecentAuth(recent: RecentAuth): Guard
+  readonly requireRecentAuth: (recent: RecentAuth) => Guard
 }
 
 /** Decides about one request, for a door to carry out. */
