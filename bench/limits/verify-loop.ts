@@ -2,7 +2,7 @@
 // Prints as JSON how often per second each did it, round by round.
 
 import { verify as verifySignature, type KeyObject } from 'node:crypto'
-import { createVerifier, type VerificationKey } from '@countersign/verify'
+import { createLocalVerifier, type VerificationKey } from '@countersign/verify'
 import { createVerifier as createFastVerifier } from 'fast-jwt'
 import { jwtVerify } from 'jose'
 import jwt from 'jsonwebtoken'
@@ -11,7 +11,7 @@ import {
   createSigningKey,
   ISSUER,
   signToken,
-} from '../../packages/verify/src/issuer.fixture.ts'
+} from '../../packages/verify/src/tokens/issuer.fixture.ts'
 import { interleave } from '../interleave.ts'
 
 /** Verifications per second, by contender. */
@@ -34,8 +34,8 @@ function contendersFor(algorithm: 'ES256' | 'EdDSA'): Record<string, Turn> {
   const key = createSigningKey(algorithm)
   const token = signToken(key, claims)
   const options = { issuer: ISSUER, audience: ISSUER, findKey: (): VerificationKey => key }
-  const cold = createVerifier({ ...options, cacheSize: 0 })
-  const remembering = createVerifier(options)
+  const cold = createLocalVerifier({ ...options, cacheSize: 0 })
+  const remembering = createLocalVerifier(options)
   const publicPem = key.key.export({ type: 'spki', format: 'pem' })
   const fastOptions = {
     key: publicPem,

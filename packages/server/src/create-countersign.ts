@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Verifier } from '@countersign/verify'
+import type { LocalVerifier } from '@countersign/verify'
 import { createAdministratorGuard, administratorRole } from './accounts/last-administrator.ts'
 import { createAccountOpener } from './accounts/open-account.ts'
 import { createAccountAdministration } from './administration/administer-accounts.ts'
@@ -78,7 +78,7 @@ export interface Countersign {
   /** The routes for node:http, and with `next` for Express and Connect, under any prefix. */
   readonly handler: NodeHandler
   /** Verifies access tokens in process, revocations included. */
-  readonly verifier: Verifier
+  readonly verifier: LocalVerifier
   /** Who calls, by the token of an Authorization header, held against the account as it is now. */
   readonly authenticate: Authenticate
   readonly accounts: LibraryAccounts

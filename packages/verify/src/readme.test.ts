@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { CLAIMS, createSigningKey, signToken } from './issuer.fixture.ts'
-import { TOKEN_FAILURES } from './token-failure.ts'
+import { CLAIMS, createSigningKey, signToken } from './tokens/issuer.fixture.ts'
+import { TOKEN_FAILURES } from './tokens/token-failure.ts'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(`${packageFolder}/README.md`, 'utf8')

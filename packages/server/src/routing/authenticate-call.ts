@@ -1,4 +1,4 @@
-import type { AccessClaims, Verification, Verifier } from '@countersign/verify'
+import type { AccessClaims, LocalVerifier, Verification } from '@countersign/verify'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
@@ -29,7 +29,7 @@ const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
  * change of role, a disabling or a deletion counts at once, whichever process made it.
  */
 export function createBearerProof(
-  verifier: Verifier,
+  verifier: LocalVerifier,
   lookUpKey: LookUpKey,
   accounts: Pick<AccountStore, 'findAccount'>,
 ): ProveBearer {

@@ -1,6 +1,6 @@
 // Sign-out: ending the own session, or all of them. It owns which credential counts and the cookie's end.
 
-import type { Verifier } from '@countersign/verify'
+import type { LocalVerifier } from '@countersign/verify'
 import { z } from 'zod'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { CookieGuard } from '../credentials/check-cookie-use.ts'
@@ -18,7 +18,7 @@ import type { SessionStore } from '../sessions/store.ts'
 export interface SignOutParts {
   readonly sessions: Pick<SessionStore, 'findSessionWithAccount'>
   readonly revoking: Pick<RevokingStore, 'endSession' | 'raiseEpochs'>
-  readonly verifier: Verifier
+  readonly verifier: LocalVerifier
   readonly credentials: CredentialParts
   readonly guard: CookieGuard
   readonly counter: CallCounter

@@ -1,4 +1,4 @@
-import { createVerifier, type Verifier } from '@countersign/verify'
+import { createLocalVerifier, type LocalVerifier } from '@countersign/verify'
 import type { Clock } from '../foundation/clock.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { LiveRevocations } from '../revocation/live-revocations.ts'
@@ -10,9 +10,9 @@ export function createAccessTokenVerifier(options: {
   readonly audience: string
   readonly revocations: Pick<LiveRevocations, 'isRevoked'>
   readonly clock: Clock
-}): Verifier {
+}): LocalVerifier {
   const { keyring, issuer, audience, revocations, clock } = options
-  return createVerifier({
+  return createLocalVerifier({
     issuer,
     audience,
     clock,
