@@ -159,6 +159,7 @@ describe('every option', () => {
 
 describe('a mistake', () => {
   const single: [Record<string, unknown>, RegExp][] = [
+    [{ mongodbUri: 'mongodb://h/d', secret, databaseUrl: 'sqlite:x' }, /^mongodbUri: /],
     [{ port: 70_000 }, /^port: "70000" is no whole number from 0 to 65535/],
     [{ publicUrl: 'auth.example.com' }, /^publicUrl: .*write it as https:/],
     [{ databaseUrl: 'mysql://h/d' }, /^databaseUrl: .*mysql:/],
@@ -198,7 +199,6 @@ describe('a mistake', () => {
     [{ metricsPort: 'x' }, /^metricsPort: /],
     [{ docs: 'yes' }, /^docs: "yes" is not one of on, off/],
     [{ logLevel: 'loud' }, /^logLevel: /],
-    [{ mongodbUri: 'mongodb://h/d', secret, databaseUrl: 'sqlite:x' }, /^mongodbUri: /],
     [{ mongodbUri: 'mongodb://h/d' }, /^secret: .*COUNTERSIGN_SECRET=/],
     [{ redisUrl: 'http://h' }, /^redisUrl: It is no Redis URL/],
     [{ migrateOnStart: 'no' }, /^migrateOnStart: /],
