@@ -222,7 +222,6 @@ function render(
     ...baseHeaders,
     'x-request-id': context.requestId,
     ...context.headers,
-    ...cors,
   }
   if (origins.allowed.length > 0) headers['vary'] = 'Origin'
   const reply = isProblem(answer) ? toReply(answer, context) : answer
@@ -245,6 +244,8 @@ function toReply(failure: Problem, context: RequestContext): Reply {
       'content-type': 'application/problem+json; charset=utf-8',
       ...(status === 401 && { 'www-authenticate': challengeOf(failure) }),
       ...failure.headers,
+  // Last: a document that is for every origin says `*`, which browsers do not take from a call with credentials.
+  if (cors) Object.assign(headers, cors)
     },
   }
 }
