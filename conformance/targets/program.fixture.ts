@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { StartedDoor, Variables } from './target.fixture.ts'
@@ -14,18 +15,18 @@ export async function launchProgram(
   variables: Variables,
 ): Promise<StartedDoor & { readonly child: ChildProcess }> {
   mkdirSync(directory, { recursive: true })
+  const port = await findFreePort()
   const child = spawn(process.execPath, [bin, 'start'], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], HOME: directory, PORT: '0', ...variables },
+    env: { PATH: process.env['PATH'], HOME: directory, PORT: `${port}`, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const closed = once(child, 'close')
   let output = ''
-  const port = await new Promise<number>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const take = (text: string): void => {
       output += text
-      const found = /Access tokens[\s\S]*Ctrl-C/.test(output) && readPort(output, variables)
-      if (found) resolve(found)
+      if (output.includes('Ctrl-C stops the server')) resolve()
     }
     child.stdout.setEncoding('utf8').on('data', take)
     child.stderr.setEncoding('utf8').on('data', take)
@@ -42,7 +43,11 @@ export async function launchProgram(
   }
 }
 
-function readPort(output: string, variables: Variables): number {
-  const fixed = variables['PORT']
-  return Number(fixed ?? /API\s+http:\/\/localhost:(\d+)\/api/.exec(output)?.[1])
+async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
 }

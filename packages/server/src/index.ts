@@ -13,6 +13,7 @@ export type { Logger } from './foundation/logger.ts'
 export type { Randomness } from './foundation/randomness.ts'
 export { StoreUnavailableError } from './foundation/store-failure.ts'
 export { type ProblemCode, problemKinds } from './http/problems.ts'
+export { securityHeaders } from './http/security-headers.ts'
 export type { KeyInfo } from './keys/keyring.ts'
 export type { AccountFailure, AccountResult, LibraryAccounts } from './library/accounts.ts'
 export type {

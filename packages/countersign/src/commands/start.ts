@@ -12,7 +12,7 @@ import { findFreePort } from '../serve/free-port.ts'
 import { listen } from '../serve/listen.ts'
 import { createLog } from '../serve/log.ts'
 import { serveMetrics } from '../serve/metrics-server.ts'
-import { refuseUnreadable } from '../serve/refuse-unreadable.ts'
+import { createUnreadableRefusal } from '../serve/refuse-unreadable.ts'
 
 export const start: Command = {
   name: 'start',
@@ -48,7 +48,7 @@ async function open(
 ): Promise<readonly Server[]> {
   const { host, port, production } = settings
   const server = createServer(serverOptions, auth.handler)
-  server.on('clientError', refuseUnreadable)
+  server.on('clientError', createUnreadableRefusal(settings.publicUrl.startsWith('https:')))
   await listen(server, port, host)
   try {
     const metrics =

@@ -53,6 +53,8 @@ export interface ApplicationParts {
 export interface Application {
   /** @param target the path with its query, as it stands in the request line */
   answer(method: string, target: string, source: RequestSource): Promise<Response>
+  /** For what cannot even be read as a request: a forged Host, a path with a backslash. */
+  refuseUnreadable(): Response
 }
 
 export function createApplication(parts: ApplicationParts): Application {
@@ -88,8 +90,22 @@ export function createApplication(parts: ApplicationParts): Application {
     })
     return response
   }
-  return { answer }
+  return {
+    answer,
+    refuseUnreadable: () => {
+      const requestId = parts.newRequestId()
+      const headers = {
+        ...baseHeaders,
+        'x-request-id': requestId,
+        'content-type': problemContentType,
+      }
+      const body = renderProblem(problem('invalid_request'), requestId)
+      return new Response(body, { status: problemKinds.invalid_request.status, headers })
+    },
+  }
 }
+
+const problemContentType = 'application/problem+json; charset=utf-8'
 
 /** The guards of a route, in order; the first that objects decides the answer. */
 async function callRoute(
@@ -222,13 +238,14 @@ function render(
     ...baseHeaders,
     'x-request-id': context.requestId,
     ...context.headers,
-    ...cors,
   }
   if (origins.allowed.length > 0) headers['vary'] = 'Origin'
   const reply = isProblem(answer) ? toReply(answer, context) : answer
   const body = reply.raw ?? (reply.body === undefined ? null : JSON.stringify(reply.body))
   if (reply.body !== undefined) headers['content-type'] = 'application/json; charset=utf-8'
   if (reply.headers) Object.assign(headers, reply.headers)
+  // Last: a document that is for every origin says `*`, which browsers do not take from a call with credentials.
+  if (cors) Object.assign(headers, cors)
   if (method === 'HEAD' && body !== null) {
     headers['content-length'] = `${Buffer.byteLength(body)}`
     return new Response(null, { status: reply.status, headers })
@@ -242,7 +259,7 @@ function toReply(failure: Problem, context: RequestContext): Reply {
     status,
     raw: renderProblem(failure, context.requestId),
     headers: {
-      'content-type': 'application/problem+json; charset=utf-8',
+      'content-type': problemContentType,
       ...(status === 401 && { 'www-authenticate': challengeOf(failure) }),
       ...failure.headers,
     },

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { problem, renderProblem } from '../http/problems.ts'
 import { NodeSource } from '../http/request-source.ts'
 import type { Application } from './application.ts'
 import type { RouteTable } from './route-table.ts'
@@ -38,7 +37,11 @@ export function createNodeHandler(
       const target = url.startsWith('/') ? url : pathAndQuery(url)
       return application.answer(method, target, new NodeSource(incoming))
     },
-    { overrideGlobalObjects: options.replaceGlobals, hostname: 'localhost', errorHandler: refuse },
+    {
+      overrideGlobalObjects: options.replaceGlobals,
+      hostname: 'localhost',
+      errorHandler: () => application.refuseUnreadable(),
+    },
   )
   return (request, response, next) => {
     const original = request.url ?? '/'
@@ -78,15 +81,4 @@ function pathOf(url: string): string {
 export function pathAndQuery(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3)
   return start < 0 ? '/' : url.slice(start)
-}
-
-// A request that cannot even be read as one: a forged Host, a path with a backslash.
-function refuse(): Response {
-  return new Response(renderProblem(problem('invalid_request'), 'unreadable'), {
-    status: 400,
-    headers: {
-      'content-type': 'application/problem+json; charset=utf-8',
-      'cache-control': 'no-store',
-    },
-  })
 }
