@@ -105,6 +105,10 @@ test('a package imports only what it declares', () => {
 test('every source file is used', () => {
   const doors = packages(root).flatMap(({ directory, manifest }) => [
     join(directory, 'src/main.ts'),
+    join(directory, 'bin/countersign.js'),
+    // What index.html loads.
+    join(directory, 'documentation-page/main.js'),
+    join(directory, 'documentation-page/theme.js'),
     ...Object.values(manifest.exports ?? {}).flatMap((target) =>
       typeof target === 'object' ? [resolve(directory, target['@countersign/source'] ?? '')] : [],
     ),

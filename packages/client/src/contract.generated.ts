@@ -1,7 +1,7 @@
 // Written by tools/write-client-contract.ts from the OpenAPI document; a test compares them.
 
 export interface AccessAnswer {
-  /** The same as accessToken */
+  /** The same as `accessToken` */
   readonly token: string
   /** A JWT (RFC 9068) */
   readonly accessToken: string
@@ -15,6 +15,7 @@ export interface Profile {
   readonly username: string
   readonly email?: string
   readonly role: string
+  /** The role as a list */
   readonly roles: readonly string[]
   readonly createdAt: string
   readonly updatedAt: string
@@ -22,6 +23,7 @@ export interface Profile {
 
 export interface Session {
   readonly id: string
+  /** Whether this call belongs to it */
   readonly current: boolean
   readonly createdAt: string
   readonly lastUsedAt: string
@@ -30,7 +32,7 @@ export interface Session {
 }
 
 export interface TokenAnswer {
-  /** The same as accessToken */
+  /** The same as `accessToken` */
   readonly token: string
   /** A JWT (RFC 9068) */
   readonly accessToken: string
@@ -38,7 +40,7 @@ export interface TokenAnswer {
   /** Seconds */
   readonly expiresIn: number
   readonly csrfToken: string
-  /** With delivery "body" only */
+  /** With `delivery: "body"` only */
   readonly refreshToken?: string
   readonly user: Profile
 }
@@ -89,6 +91,7 @@ export interface Operations {
     readonly body: {
       readonly username: string
       readonly password: string
+      /** Where the refresh token goes; a cookie when not sent */
       readonly delivery?: 'cookie' | 'body'
     }
     readonly answer: TokenAnswer

@@ -357,6 +357,7 @@ function buildApplication(
     onRequest: (record) => metrics.observeRequest(record),
   })
   const application: Application = {
+    ...routed,
     answer: (method, target, source) => calls.run(() => routed.answer(method, target, source)),
   }
   return { application, calls, proveBearer }

@@ -21,20 +21,23 @@ export function listAccountsRoute({ accounts, secrets }: ListAccountsParts): Rou
       path: '/api/users/all',
       operationId: 'listUsers',
       tag: 'Administration',
-      summary: 'All accounts, in order of creation',
+      summary: 'List and search accounts',
       access: { role: administratorRole },
       counting: 'caller',
       query: z.strictObject({
         limit: z.coerce.number().int().min(1).max(500).default(50),
-        cursor: z.string().optional().meta({ description: 'The nextCursor of the page before' }),
+        cursor: z.string().optional().meta({ description: 'The `nextCursor` of the page before' }),
         q: z.string().max(64).optional().meta({ description: 'Part of a user name' }),
       }),
       success: {
         status: 200,
-        description: 'One page; nextCursor is null at the end',
+        description: 'One page, in order of creation; `nextCursor` is null at the end',
         schema: z.strictObject({
           users: z.array(administeredProfileSchema),
-          nextCursor: z.string().nullable(),
+          nextCursor: z
+            .string()
+            .nullable()
+            .meta({ examples: [null] }),
         }),
       },
       problems: [],

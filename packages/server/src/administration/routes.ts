@@ -18,6 +18,7 @@ import {
   newPasswordSchema,
   newUsernameSchema,
   profileSchema,
+  roleSchema,
   shownUserSchema,
 } from '../routing/schemas.ts'
 import type { SessionLives } from '../sessions/decide-refresh.ts'
@@ -40,6 +41,7 @@ const common = {
   tag: 'Administration',
   access: { role: administratorRole },
   counting: 'caller',
+  parameters: { id: 'Of an account' },
 } as const
 
 export function administrationRoutes(parts: AdministrationParts): Route[] {
@@ -60,12 +62,12 @@ function createRoute({ opener, audit }: AdministrationParts): Route {
       method: 'POST',
       path: '/api/users',
       operationId: 'createUser',
-      summary: 'Make an account for somebody',
+      summary: 'Create an account',
       body: z.strictObject({
         username: newUsernameSchema,
         password: newPasswordSchema,
         email: emailSchema.optional(),
-        role: z.string().optional(),
+        role: roleSchema.optional(),
       }),
       missingMessage: 'Username and password are required',
       success: { status: 201, description: 'The new account', schema: profileSchema },
@@ -90,7 +92,7 @@ function showRoute({ accounts, sessions, lives, clock }: AdministrationParts): R
       method: 'GET',
       path: '/api/users/{id}',
       operationId: 'showUser',
-      summary: 'One account',
+      summary: 'Get an account',
       success: {
         status: 200,
         description: 'The profile, whether it is disabled, and how many sessions live',
@@ -119,7 +121,7 @@ function changeRoute({ administration, roles }: AdministrationParts): Route {
       description:
         'Takes effect at once. A change of role keeps the sessions and kills the access tokens: clients refresh once. ' +
         'Disabling ends both.',
-      body: z.strictObject({ role: z.string().optional(), disabled: z.boolean().optional() }),
+      body: z.strictObject({ role: roleSchema.optional(), disabled: z.boolean().optional() }),
       success: { status: 200, description: 'The profile', schema: administeredProfileSchema },
       problems: ['not_found', 'last_admin'],
     },

@@ -34,7 +34,7 @@ export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
       ...common,
       path: '/health/live',
       operationId: 'live',
-      summary: 'Whether the process answers',
+      summary: 'Is the process alive?',
       success: { status: 200, description: 'It does', schema: statusSchema },
       problems: [],
     },
@@ -45,10 +45,10 @@ export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
       ...common,
       path: '/health/ready',
       operationId: 'ready',
-      summary: 'Whether the database can be read and written, and the clocks agree to 5 s',
+      summary: 'Can the database be read and written?',
       description:
-        'Without its bus the service goes on, slower to hear of revocations elsewhere (within a second): `degraded`.',
-      success: { status: 200, description: 'All of it', schema: readySchema },
+        'And do the clocks agree to 5 s? Without its bus the service goes on, slower to hear of revocations elsewhere (within a second): `degraded`.',
+      success: { status: 200, description: 'It can', schema: readySchema },
       problems: ['unavailable'],
     },
     async () => {

@@ -38,7 +38,7 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       path: '/api/auth/password',
       operationId: 'changePassword',
       tag: 'Authentication',
-      summary: 'Change the own password',
+      summary: 'Change your password',
       description:
         'Every other session ends and every earlier access token is dead, the one of this call included: go on with the ' +
         'token of the answer. The own refresh token stays good.',

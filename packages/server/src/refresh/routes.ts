@@ -12,7 +12,7 @@ import type { RequestContext } from '../http/request-context.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
-import { tokenAnswerSchema } from '../routing/schemas.ts'
+import { csrfTokenSchema, refreshTokenSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 import {
   type Continuation,
   type ContinuationStore,
@@ -50,7 +50,7 @@ function refreshRoute(parts: RefreshParts): Route {
       path: '/api/auth/refresh',
       operationId: 'refresh',
       tag: 'Authentication',
-      summary: 'Trade a refresh token for its successor',
+      summary: 'Refresh',
       description:
         'Takes the token from the body, else from the cookie, and answers the way it came. The same token again within ' +
         'the window (30 s) gets the same successor, so a lost answer or a second tab does no harm; a superseded token ' +
@@ -58,7 +58,7 @@ function refreshRoute(parts: RefreshParts): Route {
       access: 'anyone',
       counting: 'session',
       cookie: 'acts',
-      body: z.strictObject({ refreshToken: z.string().optional() }).optional(),
+      body: z.strictObject({ refreshToken: refreshTokenSchema.optional() }).optional(),
       success: { status: 200, description: 'The session goes on', schema: tokenAnswerSchema },
       problems: [
         'refresh_token_required',
@@ -94,14 +94,14 @@ function csrfRoute(parts: RefreshParts): Route {
       path: '/api/auth/csrf',
       operationId: 'csrf',
       tag: 'Authentication',
-      summary: 'The CSRF token of the session in the cookie',
+      summary: 'Get the CSRF token',
       access: 'anyone',
       counting: 'session',
       cookie: 'reads',
       success: {
         status: 200,
         description: 'Send it as x-csrf-token with calls that use the cookie',
-        schema: z.strictObject({ csrfToken: z.string() }),
+        schema: z.strictObject({ csrfToken: csrfTokenSchema }),
       },
       problems: [
         'refresh_token_required',

@@ -39,7 +39,7 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       path: '/api/auth/register',
       operationId: 'register',
       tag: 'Authentication',
-      summary: 'Make an account',
+      summary: 'Register',
       access: 'anyone',
       counting: 'caller',
       body: z.strictObject({
@@ -51,7 +51,10 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       success: {
         status: 201,
         description: 'The account exists; log in to get tokens',
-        schema: z.strictObject({ message: z.string(), user: profileSchema }),
+        schema: z.strictObject({
+          message: z.string().meta({ examples: ['User registered successfully'] }),
+          user: profileSchema,
+        }),
       },
       problems: [
         'username_taken',

@@ -34,7 +34,8 @@ export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> 
   /** A body is required unless the schema accepts undefined. */
   readonly body?: Body
   readonly query?: Query
-  /** What goes with the path's parameters in the documentation. */
+  /** What the path's parameters mean. */
+  readonly parameters?: Readonly<Record<string, string>>
   readonly success: {
     readonly status: number
     readonly description: string

@@ -38,16 +38,22 @@ export function signInRoutes(parts: SignInRouteParts): Route[] {
       path: '/api/auth/login',
       operationId: 'login',
       tag: 'Authentication',
-      summary: 'Log in and get tokens',
+      summary: 'Log in',
       description:
-        'The refresh token comes in an httpOnly cookie, or in the answer with delivery "body". A valid refresh cookie ' +
-        'that comes along loses its session: the new one replaces it.',
+        'The refresh token comes in an httpOnly cookie, or in the answer with `delivery: "body"`. A valid refresh ' +
+        'cookie that comes along loses its session: the new one replaces it.',
       access: 'anyone',
       counting: 'caller',
       body: z.strictObject({
-        username: z.string().min(1).meta({ example: 'ada' }),
+        username: z
+          .string()
+          .min(1)
+          .meta({ examples: ['ada'] }),
         password: passwordSchema,
-        delivery: z.enum(['cookie', 'body']).optional(),
+        delivery: z
+          .enum(['cookie', 'body'])
+          .optional()
+          .meta({ description: 'Where the refresh token goes; a cookie when not sent' }),
       }),
       missingMessage: 'Username and password are required',
       success: { status: 200, description: 'A new session', schema: tokenAnswerSchema },

@@ -12,6 +12,7 @@ import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { readBearer } from '../routing/authenticate-call.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
+import { refreshTokenSchema } from '../routing/schemas.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
 
@@ -37,14 +38,14 @@ function logoutRoute(parts: SignOutParts): Route {
       path: '/api/auth/logout',
       operationId: 'logout',
       tag: 'Authentication',
-      summary: 'End this session',
+      summary: 'Log out',
       description:
         'The session is that of the refresh token in the body, else of a valid access token, else of the cookie. A ' +
         'session that has ended already, or a token of no session, is no mistake.',
       access: 'anyone',
       counting: 'session',
       cookie: 'acts',
-      body: z.strictObject({ refreshToken: z.string().optional() }).optional(),
+      body: z.strictObject({ refreshToken: refreshTokenSchema.optional() }).optional(),
       success: { status: 204, description: 'The session is over and its tokens are dead' },
       problems: ['invalid_csrf_token', 'origin_not_allowed'],
     },
@@ -116,7 +117,7 @@ function logoutAllRoute(parts: SignOutParts): Route {
       path: '/api/auth/logout-all',
       operationId: 'logoutAll',
       tag: 'Authentication',
-      summary: 'End every session of the user',
+      summary: 'Log out everywhere',
       access: 'bearer',
       counting: 'caller',
       success: { status: 204, description: 'Every session is over, every token dead' },
