@@ -134,7 +134,7 @@ function access(url: string): Pick<PostgresServer, 'urlFor' | 'newSchema' | 'con
     },
     urlFor: (t, parameters) => {
       const schema = newSchema(parameters)
-      t.after(schema.drop)
+      t.after(() => schema.drop())
       return schema.url
     },
   }
