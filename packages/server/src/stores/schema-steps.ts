@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { DatabaseSettings } from '../config/settings.ts'
-import type { Clock } from '../foundation/clock.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { loadOrCreateSecretFile } from '../config/secret-file.ts'
+import type { DatabaseSettings, Settings } from '../config/settings.ts'
+import { systemClock } from '../foundation/clock.ts'
+import { systemRandomness } from '../foundation/randomness.ts'
 import { loadPostgresDriver } from '../postgres/load-driver.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 import { migratePostgres, readAppliedInPostgres } from './sql/migrations/migrate-postgres.ts'
@@ -8,6 +11,7 @@ import { migrateSqlite, readAppliedInSqlite } from './sql/migrations/migrate-sql
 import { migrations } from './sql/migrations/migrations.ts'
 import { listSteps, planMigrations, type SchemaStep } from './sql/migrations/plan-migrations.ts'
 import { openConnection } from './sql/sqlite-database.ts'
+import { explainSqliteFailure } from './sql/sqlite-failure.ts'
 
 /**
  * Every step of the schema and since when it is applied. Changes nothing and makes no file.
@@ -24,9 +28,11 @@ async function readApplied(database: DatabaseSettings) {
     return withConnection(await loadPostgresDriver(), database, readAppliedInPostgres)
   }
   if (database.file === ':memory:' || !existsSync(database.file)) return []
-  const connection = openConnection(database.file)
+  const connection = new DatabaseSync(database.file, { readOnly: true, timeout: 2_000 })
   try {
     return readAppliedInSqlite(connection)
+  } catch (error) {
+    throw explainSqliteFailure(error)
   } finally {
     connection.close()
   }
@@ -36,19 +42,21 @@ async function readApplied(database: DatabaseSettings) {
  * Applies what is pending, alone among all processes.
  * @returns the numbers of the steps that were applied now
  */
-export async function applySchemaSteps(
-  database: DatabaseSettings,
-  clock: Clock,
-): Promise<readonly number[]> {
+export async function applySchemaSteps({
+  database,
+  secrets,
+}: Pick<Settings, 'database' | 'secrets'>): Promise<readonly number[]> {
   if (database.kind === 'postgres') {
     const applied = await withConnection(await loadPostgresDriver(), database, (client) =>
       migratePostgres(client, database.schema),
     )
     return applied.map(({ number }) => number)
   }
+  // Made before the database: one that is there without its secret counts as one that has lost it.
+  if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
   const connection = openConnection(database.file)
   try {
-    return migrateSqlite(connection, clock()).map(({ number }) => number)
+    return migrateSqlite(connection, systemClock()).map(({ number }) => number)
   } finally {
     connection.close()
   }
