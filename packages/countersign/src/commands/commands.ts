@@ -1,6 +1,7 @@
 import type { Command } from '../command-line/command.ts'
 import { doctor } from './doctor.ts'
 import { keysList, keysRotate } from './keys.ts'
+import { migrateStatus, migrateUp } from './migrate.ts'
 import { openapi } from './openapi.ts'
 import { start } from './start.ts'
 import { usersAdd, usersSetPassword } from './users-with-password.ts'
@@ -18,6 +19,8 @@ export const commands: readonly Command[] = [
   usersDelete,
   keysList,
   keysRotate,
+  migrateStatus,
+  migrateUp,
   doctor,
   openapi,
 ]

@@ -91,7 +91,7 @@ export function createConnectionPool(
     await Promise.allSettled(running)
     // Saying goodbye to a server that no longer answers would take for ever.
     const limit = setTimeout(() => {
-      for (const client of connections) streamOf(client)?.destroy()
+      for (const client of connections) client.connection.stream.destroy()
     }, settings.connectTimeoutMs)
     await pool.end()
     clearTimeout(limit)
@@ -142,9 +142,4 @@ function isBrokenRead(error: unknown): boolean {
   if (!(error instanceof StoreUnavailableError) || error.reason !== 'unreachable') return false
   const { cause } = error
   return cause instanceof Error && breaksConnection(cause) && cause.message !== 'Query read timeout'
-}
-
-/** Not in the driver's types. */
-function streamOf(client: PoolClient): { destroy(): void } | undefined {
-  return (client as { connection?: { stream?: { destroy(): void } } }).connection?.stream
 }

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { DatabaseSettings, SqliteSettings } from '../config/settings.ts'
-import type { Clock } from '../foundation/clock.ts'
+import { DatabaseSync } from 'node:sqlite'
+import { loadOrCreateSecretFile } from '../config/secret-file.ts'
+import type { DatabaseSettings, Settings, SqliteSettings } from '../config/settings.ts'
+import { systemClock } from '../foundation/clock.ts'
+import { systemRandomness } from '../foundation/randomness.ts'
 import { loadPostgresDriver } from '../postgres/load-driver.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 import { type MongodbDatabase, openMongodbDatabase } from './mongodb/mongodb-database.ts'
@@ -11,6 +14,7 @@ import { migrateSqlite, readAppliedInSqlite } from './sql/migrations/migrate-sql
 import { migrations } from './sql/migrations/migrations.ts'
 import { listSteps, planMigrations } from './sql/migrations/plan-migrations.ts'
 import { openConnection } from './sql/sqlite-database.ts'
+import { explainSqliteFailure } from './sql/sqlite-failure.ts'
 
 const lockPatienceMs = 5_000
 
@@ -32,9 +36,11 @@ export async function listSchemaSteps(database: DatabaseSettings): Promise<reado
 
 function readAppliedInFile({ file }: SqliteSettings) {
   if (file === ':memory:' || !existsSync(file)) return []
-  const connection = openConnection(file, lockPatienceMs, () => undefined)
+  const connection = new DatabaseSync(file, { readOnly: true, timeout: 2_000 })
   try {
     return readAppliedInSqlite(connection)
+  } catch (error) {
+    throw explainSqliteFailure(error)
   } finally {
     connection.close()
   }
@@ -45,28 +51,31 @@ function readAppliedInFile({ file }: SqliteSettings) {
  * @returns the numbers of the steps that were applied now
  */
 export async function applySchemaSteps(
-  database: DatabaseSettings,
-  clock: Clock,
+  settings: Pick<Settings, 'database' | 'secrets'>,
 ): Promise<readonly number[]> {
-  const applied = await applyPending(database, clock)
+  const applied = await applyPending(settings)
   return applied.map(({ number }) => number)
 }
 
-async function applyPending(
-  database: DatabaseSettings,
-  clock: Clock,
-): Promise<readonly { readonly number: number }[]> {
+async function applyPending({
+  database,
+  secrets,
+}: Pick<Settings, 'database' | 'secrets'>): Promise<readonly { readonly number: number }[]> {
   switch (database.kind) {
     case 'mongodb':
-      return withMongodb(database.url, ({ collections }) => mongodb.migrate(collections, clock))
+      return withMongodb(database.url, ({ collections }) =>
+        mongodb.migrate(collections, systemClock),
+      )
     case 'postgres':
       return withConnection(await loadPostgresDriver(), database, (client) =>
         migratePostgres(client, database.schema),
       )
     case 'sqlite': {
+      // Made before the database: one that is there without its secret counts as one that has lost it.
+      if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
       const connection = openConnection(database.file, lockPatienceMs, () => undefined)
       try {
-        return migrateSqlite(connection, clock())
+        return migrateSqlite(connection, systemClock())
       } finally {
         connection.close()
       }
