@@ -7,6 +7,8 @@ import { createTestAccount } from './account.fixture.ts'
 import type { Account } from './account.ts'
 import { createAdministratorGuard } from './last-administrator.ts'
 
+const administratorsOnly = Array.from({ length: 5 }, () => ({ role: 'admin' }))
+
 async function setUp(t: TestContext, accounts: readonly Partial<Account>[]) {
   const clock = createTestClock()
   const newId = createIdSource(clock, createTestRandomness())
@@ -61,7 +63,7 @@ describe('the last administrator', () => {
   })
 
   test('stays also when five demote each other at the same moment', async (t) => {
-    const { ids, demote, administrators } = await setUp(t, Array(5).fill({ role: 'admin' }))
+    const { ids, demote, administrators } = await setUp(t, administratorsOnly)
     const results = await Promise.all(ids.map(demote))
     assert.equal(results.filter((result) => result === 'last_admin').length, 1)
     assert.equal(await administrators(), 1)
