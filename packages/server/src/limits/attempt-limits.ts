@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../foundation/clock.ts'
 import type { AttemptStore } from './store.ts'
-import type { VolumeLimit } from './volume-limits.ts'
+import { type VolumeLimit, VolumeLimits } from './volume-limits.ts'
 
 export type AttemptKind = 'login' | 'register' | 'password'
 
+export interface RefusedAttempt {
+  readonly granted: false
+  readonly limit: number
+  readonly retryAfterSeconds: number
+  /** True for the first refusal in a window, as far as this process saw: the one worth an audit event. */
+  readonly justExceeded: boolean
+}
+
 export type Attempt =
   | { readonly granted: true; readonly release: () => Promise<void> }
-  | { readonly granted: false; readonly limit: number; readonly retryAfterSeconds: number }
+  | RefusedAttempt
 
 export interface AttemptLimits {
   /**
@@ -19,6 +27,7 @@ export interface AttemptLimits {
 
 /** Exact limits in the store: as many callers as like may try at once, and no more than the limit get through. */
 export function createAttemptLimits(store: AttemptStore, clock: Clock): AttemptLimits {
+  const refusals = new VolumeLimits(clock)
   return {
     reserve: async (kind, parts, limit) => {
       const key = attemptKey(kind, parts)
@@ -27,7 +36,9 @@ export function createAttemptLimits(store: AttemptStore, clock: Clock): AttemptL
       const { granted, resetsAt } = await store.reserveAttempt(key, window)
       if (granted) return { granted, release: () => store.releaseAttempt(key, resetsAt) }
       const retryAfterSeconds = Math.max(1, Math.ceil((resetsAt - now) / 1000))
-      return { granted, limit: limit.count, retryAfterSeconds }
+      // Refusals count nothing in the store, so that a flood of them costs no writes.
+      const { justExceeded } = refusals.count(key, { ...limit, count: 0 })
+      return { granted, limit: limit.count, retryAfterSeconds, justExceeded }
     },
   }
 }

@@ -13,8 +13,9 @@ import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { accessAnswerSchema, newPasswordSchema, passwordSchema } from '../routing/schemas.ts'
 import type { SessionStore } from '../sessions/store.ts'
@@ -78,7 +79,10 @@ async function replacePassword(
   const limit = toVolumeLimit(settings.rateLimitLogin)
   const attempt = await attempts.reserve('password', [account.id, toLimitKey(context.ip)], limit)
   if (!attempt.granted) {
-    return tooManyRequests(attempt.retryAfterSeconds, 'RATE_LIMIT_LOGIN', settings.production)
+    const { production } = settings
+    const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'password' }
+    const facts = { actorId: account.id, subjectId: account.id }
+    return refuseAttempt({ audit, production }, attempt, exceeded, context, facts)
   }
   const verified = await hasher.verify(wish.currentPassword, account.passwordHash)
   const hashed = verified.ok && verified.matches ? await hasher.hash(wish.newPassword) : undefined

@@ -8,8 +8,9 @@ import type { RateLimit } from '../config/settings.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { problem } from '../http/problems.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
-import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
 import { explainAccountRefusal } from '../routing/explain-account-refusal.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
   emailSchema,
@@ -70,11 +71,9 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       if (refusal) return explainAccountRefusal(refusal)
       const attempt = await attempts.reserve('register', [toLimitKey(context.ip)], limit)
       if (!attempt.granted) {
-        return tooManyRequests(
-          attempt.retryAfterSeconds,
-          'RATE_LIMIT_REGISTER',
-          settings.production,
-        )
+        const { production } = settings
+        const exceeded = { variable: 'RATE_LIMIT_REGISTER', kind: 'register' }
+        return refuseAttempt({ audit, production }, attempt, exceeded, context)
       }
       const opened = await opener.open(body)
       if (!opened.ok) {

@@ -9,8 +9,9 @@ import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy } from '../routing/explain-account-refusal.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { passwordSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
@@ -89,10 +90,13 @@ async function refuse(
   result: Exclude<SignInResult, { ok: true }>,
   context: RequestContext,
 ): Promise<Problem> {
-  const { production } = parts.settings
+  const { audit, settings } = parts
   switch (result.reason) {
-    case 'too_many':
-      return tooManyRequests(result.retryAfterSeconds, 'RATE_LIMIT_LOGIN', production)
+    case 'too_many': {
+      const { production } = settings
+      const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'login' }
+      return refuseAttempt({ audit, production }, result.attempt, exceeded, context)
+    }
     case 'busy':
       return busy(result.retryAfterSeconds)
     case 'unknown_user':
@@ -100,7 +104,7 @@ async function refuse(
     case 'disabled': {
       const detail = { reason: result.reason, factor: 'password' }
       const facts = { subjectId: result.account?.id ?? null, detail }
-      await parts.audit.record('sign_in.failed', facts, context)
+      await audit.record('sign_in.failed', facts, context)
       return problem('invalid_credentials')
     }
   }
