@@ -15,9 +15,11 @@ import type { AuthenticatedUser } from './library/authenticate.ts'
 
 declare global {
   namespace Express {
+    /** Open to more members by declaration, and shared with Passport's types, which declare `user` alike. */
+    interface User extends AuthenticatedUser {}
     interface Request {
       /** Set by requireAuth and requireRole. */
-      user?: AuthenticatedUser
+      user?: User | undefined
     }
   }
 }
@@ -43,14 +45,17 @@ export interface ExpressGuards {
    *
    * @throws TypeError when no role is named, or one that is not configured
    */
-  requireRole(...roles: string[]): ExpressGuard
+  readonly requireRole: (...roles: string[]) => ExpressGuard
 }
 
 /** The guards of one Countersign: `const { requireAuth, requireRole } = expressGuards(auth)`. */
 export function expressGuards(auth: Pick<Countersign, 'authenticate' | 'settings'>): ExpressGuards {
+  // What stands in `request.user` may be another middleware's; a role counts only from here.
+  const identified = new WeakMap<GuardedRequest, AuthenticatedUser>()
   const identify = async (request: GuardedRequest): Promise<ProblemCode | undefined> => {
     const result = await auth.authenticate(request.headers.authorization)
     if (!result.ok) return result.reason
+    identified.set(request, result.user)
     request.user = result.user
     return undefined
   }
@@ -59,11 +64,11 @@ export function expressGuards(auth: Pick<Countersign, 'authenticate' | 'settings
     requireRole: (...roles) => {
       checkRoles(roles, auth.settings.roles)
       return guard(async (request) => {
-        if (request.user === undefined) {
+        if (!identified.has(request)) {
           const refusal = await identify(request)
           if (refusal) return refusal === 'no_token' ? 'unauthorized' : refusal
         }
-        const role = request.user?.role
+        const role = identified.get(request)?.role
         return role !== undefined && roles.includes(role) ? undefined : 'insufficient_permissions'
       })
     },

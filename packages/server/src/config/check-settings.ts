@@ -20,7 +20,7 @@ export interface CheckContext {
 export function checkSettings(options: CountersignOptions, context: CheckContext): CheckedSettings {
   const reader = new OptionReader(options)
   checkNames(options, reader)
-  const production = options.production ?? context.production
+  const production = reader.flag('production', context.production)
   const port = reader.integer('port', 3000, 0, 65_535)
   const publicUrl = readPublicUrl(reader, port, production)
   const issuer = reader.text('jwtIssuer') ?? publicUrl

@@ -29,6 +29,13 @@ export class OptionReader {
     return text === '' ? undefined : text
   }
 
+  flag(name: OptionName, fallback: boolean): boolean {
+    const value = this.#options[name]
+    if (value === undefined || typeof value === 'boolean') return value ?? fallback
+    this.refuse(name, 'It has to be true or false.')
+    return fallback
+  }
+
   list(name: OptionName): string[] {
     const value = this.#options[name]
     const isList = Array.isArray(value)

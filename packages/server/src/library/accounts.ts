@@ -101,7 +101,7 @@ export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccou
       const opened = await opener.open(wish)
       if (!opened.ok) {
         return opened.reason === 'weak_password'
-          ? fail(opened.reason, opened.refusal.message)
+          ? fail(opened.reason, `${opened.refusal.message}.`)
           : fail(opened.reason)
       }
       const { account, warning } = opened
@@ -141,7 +141,7 @@ async function setPassword(
   if (account === undefined) return fail('not_found')
   const context = { ...parts.policy, username: account.username, email: account.email }
   const checked = checkNewPassword(password, context)
-  if (!checked.ok) return fail('weak_password', checked.message)
+  if (!checked.ok) return fail('weak_password', `${checked.message}.`)
   const hashed = await parts.hasher.hash(password)
   if (!hashed.ok) return fail('busy')
   const changed = await parts.revoking.changePassword(id, { to: hashed.hash }, parts.clock())

@@ -21,8 +21,8 @@ export interface NodeHandlerOptions {
 }
 
 /**
- * Serves the routes wherever the handler is mounted: under `/`, under `/api` (Express strips the prefix) or under any
- * other prefix. What is not ours is the host's (`next`), or a 404 when there is no host.
+ * Serves the routes wherever the handler is mounted: at the root, or in Express and Connect under any prefix, which they
+ * strip from the URL. What is not ours is the host's (`next`), or a 404 when there is no host.
  */
 export function createNodeHandler(
   application: Application,
@@ -30,35 +30,49 @@ export function createNodeHandler(
   options: NodeHandlerOptions,
 ): NodeHandler {
   const listener = getRequestListener(
-    (request, env) => {
+    // The target as it was sent: a path with dots in it (`/x/../api/users`) would become another only here, and pass a
+    // proxy's rules for that other.
+    (_request, env) => {
       const { incoming } = env as { incoming: IncomingMessage }
-      return application.answer(
-        incoming.method ?? 'GET',
-        pathAndQuery(request.url),
-        new NodeSource(incoming),
-      )
+      const { method = 'GET', url = '/' } = incoming
+      const target = url.startsWith('/') ? url : pathAndQuery(url)
+      return application.answer(method, target, new NodeSource(incoming))
     },
     { overrideGlobalObjects: options.replaceGlobals, hostname: 'localhost', errorHandler: refuse },
   )
   return (request, response, next) => {
     const original = request.url ?? '/'
-    const target = findTarget(table, original)
-    if (target === undefined && next !== undefined) {
+    const target = toOwnTarget(table, original, strippedPrefix(request, original))
+    if (next !== undefined && table.find(pathOf(target)) === undefined) {
       next()
       return
     }
-    // The adapter reads the URL before it returns, so the host sees its own again.
-    request.url = target ?? original
+    // The adapter calls back before it returns, so the host sees its own URL again.
+    request.url = target
     void listener(request, response)
     request.url = original
   }
 }
 
-/** The URL under which we know this request; undefined when the path is not ours. */
-function findTarget(table: RouteTable, url: string): string | undefined {
-  const path = url.split('?', 1)[0] ?? url
-  if (table.find(path)) return url
-  return table.find(`/api${path}`) ? `/api${url}` : undefined
+/** What the host took off the path before it handed the request over; empty when it left the URL alone. */
+function strippedPrefix(request: IncomingMessage & { originalUrl?: unknown }, url: string): string {
+  if (typeof request.originalUrl !== 'string') return ''
+  const whole = pathOf(request.originalUrl)
+  const rest = pathOf(url)
+  return whole.length > rest.length && whole.endsWith(rest) ? whole.slice(0, -rest.length) : ''
+}
+
+// One path, one route: a host's or a proxy's own rules for `/api/…` must cover all there is. So `/api` is put back where the
+// mount took it (Express compares without regard to case), and nothing is served under a second name.
+function toOwnTarget(table: RouteTable, url: string, prefix: string): string {
+  if (!/\/api$/i.test(prefix)) return url
+  const path = pathOf(url)
+  const isBesideApi = !path.startsWith('/api/') && table.find(path) !== undefined
+  return isBesideApi ? url : `/api${url}`
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? url
 }
 
 export function pathAndQuery(url: string): string {

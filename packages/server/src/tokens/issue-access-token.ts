@@ -3,6 +3,7 @@
 
 import { constants, createHmac, sign } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
+import { type Profile, toProfile } from '../accounts/profile.ts'
 import { type Clock, toNumericDate } from '../foundation/clock.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -13,9 +14,15 @@ export interface AccessTokenSubject {
   readonly session: { readonly id: string; readonly expiresAt: number }
 }
 
-/** More claims for a token, by the host's hook. */
+/** Whom a token is for, as a hook may see it: never the row, whose password hash must not end up in a token. */
+export interface ClaimsSubject {
+  readonly account: Profile
+  readonly session: { readonly id: string }
+}
+
+/** More claims for a token, by the host's hook. Asked for every token, at log-in and at each refresh. */
 export type ClaimsHook = (
-  subject: AccessTokenSubject,
+  subject: ClaimsSubject,
 ) => Record<string, unknown> | Promise<Record<string, unknown>>
 
 export interface AccessTokenIssuer {
@@ -83,7 +90,7 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
   return {
     issue: async (subject) => {
       const { account, session } = subject
-      const extra = options.claims ? checkExtraClaims(await options.claims(subject)) : undefined
+      const extra = options.claims && (await askHook(options.claims, subject))
       const iat = toNumericDate(clock())
       const exp = Math.min(iat + options.accessTokenTtlSeconds, toNumericDate(session.expiresAt))
       const payload = encode({
@@ -142,6 +149,13 @@ function signatureOf(key: SigningKey, text: string): string {
     case 'HS256':
       return createHmac('sha256', privateKey).update(data).digest('base64url')
   }
+}
+
+async function askHook(
+  hook: ClaimsHook,
+  { account, session }: AccessTokenSubject,
+): Promise<object> {
+  return checkExtraClaims(await hook({ account: toProfile(account), session: { id: session.id } }))
 }
 
 function checkExtraClaims(extra: unknown): object {
