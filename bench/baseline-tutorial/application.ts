@@ -24,8 +24,6 @@ export function createTutorial(database: Database, secrets: TokenSecrets): Expre
   return app
 }
 
-type Authenticated = Request & { user?: TokenUser }
-
 function addAccountRoutes(app: Express, database: Database, secrets: TokenSecrets): void {
   // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 handles what is thrown.
   app.post('/api/auth/register', async (req, res) => {
@@ -48,8 +46,9 @@ function addAccountRoutes(app: Express, database: Database, secrets: TokenSecret
     }
     answerTokens(res, user, database, secrets)
   })
-  app.get('/api/users', verifyToken(secrets), (req: Authenticated, res) => {
-    const user = database.findUser.get(req.user?.userId ?? 0) as User | undefined
+  app.get('/api/users', verifyToken(secrets), (_req, res) => {
+    const { userId } = res.locals['user'] as TokenUser
+    const user = database.findUser.get(userId) as User | undefined
     if (user === undefined) {
       res.status(404).json({ message: 'User not found' })
       return
@@ -60,14 +59,14 @@ function addAccountRoutes(app: Express, database: Database, secrets: TokenSecret
 }
 
 function verifyToken(secrets: TokenSecrets) {
-  return (req: Authenticated, res: Response, next: NextFunction): void => {
+  return (req: Request, res: Response, next: NextFunction): void => {
     const token = req.headers.authorization?.split(' ')[1]
     if (token === undefined) {
       res.status(401).json({ message: 'No token provided' })
       return
     }
     try {
-      req.user = verifyAccessToken(token, secrets)
+      res.locals['user'] = verifyAccessToken(token, secrets)
       next()
     } catch {
       res.status(401).json({ message: 'Invalid or expired token' })
