@@ -24,8 +24,6 @@ export function createTutorial(database: Database, secrets: TokenSecrets): Expre
   return app
 }
 
-type Authenticated = { user?: TokenUser }
-
 function addAccountRoutes(app: Express, database: Database, secrets: TokenSecrets): void {
   // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 handles what is thrown.
   app.post('/api/auth/register', async (req, res) => {
@@ -48,9 +46,9 @@ function addAccountRoutes(app: Express, database: Database, secrets: TokenSecret
     }
     answerTokens(res, user, database, secrets)
   })
-  app.get('/api/users', verifyToken(secrets), (req, res) => {
-    const { user: caller } = req as unknown as Authenticated
-    const user = database.findUser.get(caller?.userId ?? 0) as User | undefined
+  app.get('/api/users', verifyToken(secrets), (_req, res) => {
+    const { userId } = res.locals['user'] as TokenUser
+    const user = database.findUser.get(userId) as User | undefined
     if (user === undefined) {
       res.status(404).json({ message: 'User not found' })
       return
@@ -68,8 +66,7 @@ function verifyToken(secrets: TokenSecrets) {
       return
     }
     try {
-      const caller = req as unknown as Authenticated
-      caller.user = verifyAccessToken(token, secrets)
+      res.locals['user'] = verifyAccessToken(token, secrets)
       next()
     } catch {
       res.status(401).json({ message: 'Invalid or expired token' })

@@ -302,7 +302,6 @@ describe('misuse is refused at start, with its mend', () => {
     ['a clock that is none', { clock: 0 }, /clock: It has to be a function/],
     ['randomness that is none', { randomness: 4 }, /randomness: It has to be a function/],
     ['a logger without levels', { logger: { info() {} } }, /logger: It needs debug, warn, error/],
-    ['a flag that is a text', { replaceGlobals: 'yes' }, /replaceGlobals: It has to be true or/],
   ]
   for (const [what, options, message] of cases) {
     test(`${what}: ${message.source}`, async () => {

@@ -21,7 +21,6 @@ import { createMasterSecrets, type MasterSecrets } from './foundation/master-sec
 import { type Randomness, systemRandomness } from './foundation/randomness.ts'
 import { createStoreClock } from './foundation/store-clock.ts'
 import { healthRoutes } from './health/routes.ts'
-import { FetchSource } from './http/request-source.ts'
 import { type KeyInfo, openKeyring } from './keys/keyring.ts'
 import { createLibraryAccounts, type LibraryAccounts } from './library/accounts.ts'
 import { type Authenticate, createAuthenticate } from './library/authenticate.ts'
@@ -52,7 +51,8 @@ import { createRevokingStore } from './revocation/revoking-store.ts'
 import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
 import { createCallCounter } from './routing/count-call.ts'
-import { createNodeHandler, type NodeHandler, pathAndQuery } from './routing/node-handler.ts'
+import { createFetchHandler, type FetchHandler } from './routing/fetch-handler.ts'
+import { createNodeHandler, type NodeHandler } from './routing/node-handler.ts'
 import { describeRoutes } from './routing/openapi.ts'
 import type { Route } from './routing/route.ts'
 import { createRouteTable, type RouteTable } from './routing/route-table.ts'
@@ -71,10 +71,7 @@ export interface Countersign {
   /** For people: which database, where. */
   readonly description: string
   /** The routes as a Fetch handler. `remoteAddress` is what limits count by; without it all callers share one. */
-  readonly fetch: (
-    request: Request,
-    info?: { readonly remoteAddress?: string },
-  ) => Promise<Response>
+  readonly fetch: FetchHandler
   /** The routes for node:http, and with `next` for Express and Connect, under any prefix. */
   readonly handler: NodeHandler
   /** Verifies access tokens in process, revocations included. */
@@ -126,7 +123,7 @@ function openBase(options: CountersignOptions & Hooks) {
     const message = 'The options have to be an object: createCountersign({ … }).'
     throw new ConfigurationError([{ option: undefined, message }])
   }
-  const { claims, onEvent, logger, clock, randomness, replaceGlobals, ...configured } = options
+  const { claims, onEvent, logger, clock, randomness, ...configured } = options
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
   const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
@@ -142,7 +139,6 @@ function openBase(options: CountersignOptions & Hooks) {
     logger: logger ?? silentLogger,
     claims,
     onEvent,
-    replaceGlobals: replaceGlobals ?? false,
   }
   const secrets = openSecrets(base.settings, base.randomness)
   return { ...base, secrets, newId: createIdSource(base.clock, base.randomness) }
@@ -391,13 +387,8 @@ function assemble(base: Base, state: State, services: Services): Countersign {
   return {
     settings,
     description: store.description,
-    fetch: (request, info) =>
-      application.answer(
-        request.method,
-        pathAndQuery(request.url),
-        new FetchSource(request, info?.remoteAddress),
-      ),
-    handler: createNodeHandler(application, table, { replaceGlobals: base.replaceGlobals }),
+    fetch: createFetchHandler(application),
+    handler: createNodeHandler(application, table),
     verifier,
     authenticate: createAuthenticate(proveBearer),
     accounts: createLibraryAccounts({ ...library, administration }),

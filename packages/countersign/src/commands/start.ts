@@ -27,7 +27,7 @@ export const start: Command = {
     const stopped = untilStopped()
     // The public URL names the port, so a free one is found first.
     const port = settings.port === 0 ? await findFreePort(settings.host) : settings.port
-    const auth = await createCountersign({ ...options, port, logger: log, replaceGlobals: true })
+    const auth = await createCountersign({ ...options, port, logger: log })
     try {
       const servers = await open(auth, { ...settings, port }, terminal)
       await stopped

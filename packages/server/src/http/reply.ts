@@ -15,3 +15,10 @@ export type Answer = Reply | Problem
 export function isProblem(answer: Answer): answer is Problem {
   return 'problem' in answer
 }
+
+/** An answer ready for the wire: nothing about it is left to decide. */
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array<ArrayBuffer> | null
+}

@@ -16,7 +16,7 @@ import {
   renderProblem,
 } from '../http/problems.ts'
 import { readJsonBody } from '../http/read-body.ts'
-import { type Answer, isProblem, type Reply } from '../http/reply.ts'
+import { type Answer, isProblem, type Reply, type WireAnswer } from '../http/reply.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { RequestAbortedError, type RequestSource } from '../http/request-source.ts'
 import { securityHeaders } from '../http/security-headers.ts'
@@ -52,9 +52,9 @@ export interface ApplicationParts {
 
 export interface Application {
   /** @param target the path with its query, as it stands in the request line */
-  answer(method: string, target: string, source: RequestSource): Promise<Response>
-  /** For what cannot even be read as a request: a forged Host, a path with a backslash. */
-  refuseUnreadable(): Response
+  answer(method: string, target: string, source: RequestSource): Promise<WireAnswer>
+  /** For what cannot even be read as a request: a forged Host. */
+  refuseUnreadable(): WireAnswer
 }
 
 export function createApplication(parts: ApplicationParts): Application {
@@ -64,7 +64,7 @@ export function createApplication(parts: ApplicationParts): Application {
     method: string,
     target: string,
     source: RequestSource,
-  ): Promise<Response> => {
+  ): Promise<WireAnswer> => {
     const started = performance.now()
     const ip = resolveClientAddress(source, parts.trustedProxies)
     const context = new RequestContext(parts.newRequestId(), source, ip, parts.clock())
@@ -81,26 +81,27 @@ export function createApplication(parts: ApplicationParts): Application {
     } catch (error) {
       result = explainFailure(parts, error, route, context)
     }
-    const response = render(result, method, context, baseHeaders, parts.origins)
+    const answer = render(result, method, context, baseHeaders, parts.origins)
     parts.onRequest({
       method,
       route: route?.contract.path,
-      status: response.status,
+      status: answer.status,
       durationMs: performance.now() - started,
     })
-    return response
+    return answer
   }
   return {
     answer,
     refuseUnreadable: () => {
       const requestId = parts.newRequestId()
-      const headers = {
+      const headers: Record<string, string> = {
         ...baseHeaders,
         'x-request-id': requestId,
         'content-type': problemContentType,
       }
       const body = renderProblem(problem('invalid_request'), requestId)
-      return new Response(body, { status: problemKinds.invalid_request.status, headers })
+      headers['content-length'] = `${Buffer.byteLength(body)}`
+      return { status: problemKinds.invalid_request.status, headers, body }
     },
   }
 }
@@ -232,7 +233,7 @@ function render(
   context: RequestContext,
   baseHeaders: Readonly<Record<string, string>>,
   origins: OriginPolicy,
-): Response {
+): WireAnswer {
   const cors = corsHeaders(context.source.header('origin'), origins)
   const headers: Record<string, string> = {
     ...baseHeaders,
@@ -246,11 +247,14 @@ function render(
   if (reply.headers) Object.assign(headers, reply.headers)
   // Last: a document that is for every origin says `*`, which browsers do not take from a call with credentials.
   if (cors) Object.assign(headers, cors)
-  if (method === 'HEAD' && body !== null) {
-    headers['content-length'] = `${Buffer.byteLength(body)}`
-    return new Response(null, { status: reply.status, headers })
-  }
-  return new Response(body, { status: reply.status, headers })
+  // A 204 has no length at all; a HEAD has that of what a GET would get (RFC 9110 section 8.6).
+  if (reply.status !== 204) headers['content-length'] = `${lengthOf(body)}`
+  return { status: reply.status, headers, body: method === 'HEAD' ? null : body }
+}
+
+function lengthOf(body: WireAnswer['body']): number {
+  if (body === null) return 0
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 
 function toReply(failure: Problem, context: RequestContext): Reply {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import { problem, type ProblemCode, problemKinds, renderProblem } from '../http/problems.ts'
+import type { WireAnswer } from '../http/reply.ts'
 import { NodeSource } from '../http/request-source.ts'
 import type { Application } from './application.ts'
+import { pathAndQuery } from './fetch-handler.ts'
 import type { RouteTable } from './route-table.ts'
 
 /** For node:http's `createServer` and, with `next`, for Express and Connect. */
@@ -11,50 +13,78 @@ export type NodeHandler = (
   next?: (error?: unknown) => void,
 ) => void
 
-export interface NodeHandlerOptions {
-  /**
-   * Lets the adapter replace the process's global Request and Response by its own, which answers 2.5 times as fast.
-   * Only for a process that runs nothing else.
-   */
-  readonly replaceGlobals: boolean
-}
-
 /**
  * Serves the routes wherever the handler is mounted: at the root, or in Express and Connect under any prefix, which they
  * strip from the URL. What is not ours is the host's (`next`), or a 404 when there is no host.
  */
-export function createNodeHandler(
-  application: Application,
-  table: RouteTable,
-  options: NodeHandlerOptions,
-): NodeHandler {
-  const listener = getRequestListener(
-    // The target as it was sent: a path with dots in it (`/x/../api/users`) would become another only here, and pass a
-    // proxy's rules for that other.
-    (_request, env) => {
-      const { incoming } = env as { incoming: IncomingMessage }
-      const { method = 'GET', url = '/' } = incoming
-      const target = url.startsWith('/') ? url : pathAndQuery(url)
-      return application.answer(method, target, new NodeSource(incoming))
-    },
-    {
-      overrideGlobalObjects: options.replaceGlobals,
-      hostname: 'localhost',
-      errorHandler: () => application.refuseUnreadable(),
-    },
-  )
+export function createNodeHandler(application: Application, table: RouteTable): NodeHandler {
   return (request, response, next) => {
-    const original = request.url ?? '/'
-    const target = toOwnTarget(table, original, strippedPrefix(request, original))
-    if (next !== undefined && table.find(pathOf(target)) === undefined) {
-      next()
-      return
-    }
-    // The adapter calls back before it returns, so the host sees its own URL again.
-    request.url = target
-    void listener(request, response)
-    request.url = original
+    const url = request.url ?? '/'
+    const target = toOwnTarget(table, url, strippedPrefix(request, url))
+    if (next !== undefined && table.find(pathOf(target)) === undefined) next()
+    else void serve(application, target, request, response)
   }
+}
+
+async function serve(
+  application: Application,
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const answer = isHostReadable(request.headers.host)
+      ? // The target as it was sent: a path with dots in it (`/x/../api/users`) would become another only here, and pass
+        // a proxy's rules for that other.
+        await application.answer(
+          request.method ?? 'GET',
+          target.startsWith('/') ? target : pathAndQuery(target),
+          new NodeSource(request),
+        )
+      : application.refuseUnreadable()
+    if (!request.complete) abandonBody(request, response)
+    write(response, answer)
+  } catch {
+    // The pipeline answers its own failures; this is a host that wrote to the response before us.
+    if (response.headersSent) response.destroy()
+    else write(response, bareProblem('internal'))
+  }
+}
+
+function write(response: ServerResponse, { status, headers, body }: WireAnswer): void {
+  response.writeHead(status, headers)
+  response.end(body ?? undefined)
+}
+
+const abandonAfterMs = 500
+
+/**
+ * A body that nobody reads to its end (it was too long). node:http throws away what still comes; it does so for a moment,
+ * so that the answer arrives, and then the connection ends.
+ */
+function abandonBody(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    const timer = setTimeout(() => request.socket.destroySoon(), abandonAfterMs).unref()
+    request.once('close', () => clearTimeout(timer))
+  })
+}
+
+const hostPattern = /^(?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
+
+/** RFC 9112 section 3.2: a Host that is none is refused; one that is missing was refused by node:http. */
+function isHostReadable(host: string | undefined): boolean {
+  return host === undefined || host === '' || hostPattern.test(host)
+}
+
+/** For what never came to the pipeline and so has no request id. */
+function bareProblem(code: ProblemCode): WireAnswer {
+  const body = renderProblem(problem(code), 'unreadable')
+  const headers = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-length': `${Buffer.byteLength(body)}`,
+  }
+  return { status: problemKinds[code].status, headers, body }
 }
 
 /** What the host took off the path before it handed the request over; empty when it left the URL alone. */
@@ -75,10 +105,6 @@ function toOwnTarget(table: RouteTable, url: string, prefix: string): string {
 }
 
 function pathOf(url: string): string {
-  return url.split('?', 1)[0] ?? url
-}
-
-export function pathAndQuery(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3)
-  return start < 0 ? '/' : url.slice(start)
+  const mark = url.indexOf('?')
+  return mark < 0 ? url : url.slice(0, mark)
 }
