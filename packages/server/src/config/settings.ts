@@ -10,6 +10,9 @@ export interface RateLimit {
   readonly windowSeconds: number
 }
 
+/** The longest life that JWT_EXPIRES_IN may give an access token. */
+export const maxAccessTokenTtlSeconds = 86_400
+
 /** The configuration after every check, as the rest of the code reads it. */
 export interface Settings {
   readonly production: boolean
