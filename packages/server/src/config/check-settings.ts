@@ -5,7 +5,7 @@ import type { ConfigurationMistake } from './configuration-error.ts'
 import { isLoopback, parseOrigin } from './origins.ts'
 import { type CountersignOptions, optionTable } from './options.ts'
 import { OptionReader } from './read-option.ts'
-import type { Settings } from './settings.ts'
+import { maxAccessTokenTtlSeconds, type Settings } from './settings.ts'
 
 export type CheckedSettings =
   | { readonly ok: true; readonly settings: Settings }
@@ -119,7 +119,7 @@ function readOrigins(reader: OptionReader, production: boolean): readonly string
 }
 
 function readLives(reader: OptionReader) {
-  const accessTokenTtlSeconds = reader.duration('jwtExpiresIn', '15m', 10, 86_400)
+  const accessTokenTtlSeconds = reader.duration('jwtExpiresIn', '15m', 10, maxAccessTokenTtlSeconds)
   const sessionIdleSeconds = reader.duration('sessionIdle', '7d', 60, 400 * 86_400)
   const sessionMaxSeconds = reader.duration('sessionMax', '90d', 60, 3650 * 86_400)
   if (sessionMaxSeconds < sessionIdleSeconds) {

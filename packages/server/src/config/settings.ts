@@ -52,6 +52,8 @@ export interface PostgresTls {
   readonly certificateFile: string | undefined
   readonly keyFile: string | undefined
 }
+/** The longest life that JWT_EXPIRES_IN may give an access token. */
+export const maxAccessTokenTtlSeconds = 86_400
 
 /** The configuration after every check, as the rest of the code reads it. */
 export interface Settings {

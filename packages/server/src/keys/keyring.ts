@@ -4,6 +4,7 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import type { Algorithm, VerificationKey } from '@countersign/verify'
 import type { JWK } from 'jose'
+import { maxAccessTokenTtlSeconds } from '../config/settings.ts'
 import type { Clock } from '../foundation/clock.ts'
 import type { MasterSecrets } from '../foundation/master-secret.ts'
 import type { Randomness } from '../foundation/randomness.ts'
@@ -78,7 +79,7 @@ const swapAttempts = 5
 const lookUpEveryMs = 100
 
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
-  if (options.jwtSecret !== undefined) return createSharedSecretKeyring(options, options.jwtSecret)
+  if (options.jwtSecret !== undefined) return createSharedSecretKeyring(options.jwtSecret)
   const keyring = new StoredKeyring(options, options.algorithm as PairAlgorithm)
   await keyring.maintain()
   return keyring
@@ -230,7 +231,7 @@ interface KeyringContentPlan {
 }
 
 /** HS256: the secret's UTF-8 bytes are the key, as other libraries take them. It rotates by configuration alone. */
-function createSharedSecretKeyring(options: KeyringOptions, secret: string): Keyring {
+function createSharedSecretKeyring(secret: string): Keyring {
   const key = createSecretKey(secret, 'utf8')
   // Keyed by the secret itself: a name that neither shows it nor lets anybody test a guess faster than a token does.
   const label = createHmac('sha256', key).update('countersign key name').digest('base64url')
@@ -258,7 +259,8 @@ function createSharedSecretKeyring(options: KeyringOptions, secret: string): Key
     findKey: (wanted) => (wanted === kid ? verification : undefined),
     jwks: () => ({ body: { keys: [] }, maxAgeSeconds: keySetMaxAgeSeconds }),
     list: () => [info],
-    longestTokenTtlSeconds: () => options.accessTokenTtlSeconds,
+    // Nothing is stored that could tell what was configured before, so it is the most that may be.
+    longestTokenTtlSeconds: () => maxAccessTokenTtlSeconds,
     maintain: async () => undefined,
     follow: async () => undefined,
     lookUp: async () => false,

@@ -9,7 +9,7 @@ import type { ClaimsHook } from '../tokens/issue-access-token.ts'
 export interface Hooks {
   /** More claims for every access token; see ClaimsHook for the names that are taken. */
   claims?: ClaimsHook | undefined
-  /** Told of every audit event after it is stored: registration, log-in, theft … What it throws is logged. */
+  /** Told of every audit event after it is stored: registration, log-in, theft … Not waited for; what it throws is logged. */
   onEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined
   /** Default: silence. Pino's loggers fit. */
   logger?: Logger | undefined

@@ -17,14 +17,18 @@ export function createRevocationFollower(
   clock: Clock,
   retentionMs: number,
 ): RevocationFollower {
-  let readUntil = clock() - retentionMs
+  let readUntil: number | undefined
   return {
     follow: async () => {
       const now = clock()
-      for (const revocation of await store.findRevocations(readUntil - overlapMs)) {
+      // After a clock that went backwards, too: what others revoked meanwhile carries times that were read already, and
+      // what the clock ahead of its time let us forget may be alive again.
+      const readsAll = readUntil === undefined || now < readUntil
+      const since = readsAll ? now - retentionMs : (readUntil ?? now)
+      for (const revocation of await store.findRevocations(since - overlapMs)) {
         live.note(revocation)
       }
-      readUntil = Math.max(readUntil, now)
+      readUntil = now
     },
   }
 }
