@@ -18,15 +18,17 @@ const levels: readonly (readonly string[])[] = [
   [
     'accounts',
     'audit',
+    'bus',
     'keys',
     'leases',
     'limits',
     'metrics',
+    'one-time',
     'passwords',
     'revocation',
     'sessions',
   ],
-  ['credentials', 'routing', 'stores', 'tokens'],
+  ['credentials', 'redis', 'routing', 'stores', 'tokens'],
   [
     'administration',
     'discovery',
@@ -49,7 +51,7 @@ const levels: readonly (readonly string[])[] = [
 const neighbours: Readonly<Record<string, readonly string[]>> = {
   accounts: ['audit', 'leases', 'passwords'],
   metrics: ['audit'],
-  revocation: ['accounts', 'sessions'],
+  revocation: ['accounts', 'bus', 'sessions'],
   sessions: ['accounts'],
 }
 

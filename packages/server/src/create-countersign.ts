@@ -27,8 +27,10 @@ import { type Authenticate, createAuthenticate } from './library/authenticate.ts
 import { checkHooks, type Hooks } from './library/hooks.ts'
 import { withLease } from './leases/with-lease.ts'
 import { createAttemptLimits } from './limits/attempt-limits.ts'
+import { shareVolume } from './limits/share-volume.ts'
 import { VolumeLimits } from './limits/volume-limits.ts'
 import { startMaintenance } from './maintenance/schedule.ts'
+import { announceKeyChange, hearInstances } from './maintenance/hear-instances.ts'
 import { metricsRoutes } from './metrics-endpoint/routes.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { ownSessionsRoutes } from './own-sessions/routes.ts'
@@ -38,8 +40,13 @@ import { createPasswordHasher } from './passwords/password-hasher.ts'
 import { profileRoutes } from './profile/routes.ts'
 import { refreshRoutes } from './refresh/routes.ts'
 import { registerRoutes } from './register/routes.ts'
+import { connectRedis } from './redis/redis-connection.ts'
+import { createRedisAttemptStore } from './redis/redis-attempt-store.ts'
+import { createRedisBus } from './redis/redis-bus.ts'
+import { announceRevocation } from './revocation/announce-revocations.ts'
 import { createRevocationFollower } from './revocation/follow-revocations.ts'
 import { LiveRevocations } from './revocation/live-revocations.ts'
+import type { Revocation } from './revocation/store.ts'
 import { createRevokingStore } from './revocation/revoking-store.ts'
 import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
@@ -51,7 +58,8 @@ import { createRouteTable, type RouteTable } from './routing/route-table.ts'
 import { RunningCalls } from './routing/running-calls.ts'
 import { signInRoutes } from './sign-in/routes.ts'
 import { signOutRoutes } from './sign-out/routes.ts'
-import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
+import { openStore } from './stores/open-store.ts'
+import { createKeyLookUp } from './tokens/look-up-key.ts'
 import { createAccessTokenVerifier } from './tokens/check-access-token.ts'
 import { createAccessTokenIssuer } from './tokens/issue-access-token.ts'
 import { version } from './version.ts'
@@ -137,16 +145,19 @@ function openBase(options: CountersignOptions & Hooks) {
 
 function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets {
   if (settings.secrets.length > 0) return createMasterSecrets(settings.secrets)
-  const { databaseFile } = settings
-  return databaseFile === ':memory:'
+  const { file } = settings.database
+  return file === ':memory:'
     ? createMasterSecrets([randomness(32).toString('base64url')])
-    : createMasterSecrets([loadOrCreateSecretFile(databaseFile, randomness)])
+    : createMasterSecrets([loadOrCreateSecretFile(file, randomness)])
 }
 
 /** What persists, and the copy of it that is held in memory. */
-async function openState({ settings, clock, randomness, secrets }: Base) {
-  const store = await openSqliteStore({ file: settings.databaseFile, clock })
+async function openState({ settings, clock, randomness, secrets, logger }: Base) {
+  const store = await openStore(settings.database, clock)
   try {
+    const name = `countersign ${settings.issuer}`
+    const redis = settings.redisUrl && (await connectRedis(settings.redisUrl, logger))
+    const bus = redis ? createRedisBus(redis, name) : undefined
     const keyring = await openKeyring({
       store,
       secrets,
@@ -156,17 +167,26 @@ async function openState({ settings, clock, randomness, secrets }: Base) {
       rotationSeconds: settings.keyRotationSeconds,
       clock,
       randomness,
+      ...(bus && { onChange: () => announceKeyChange(bus) }),
     })
     const retentionMs = (keyring.longestTokenTtlSeconds() + 120) * 1000
     const revocations = new LiveRevocations(clock, retentionMs)
     const follower = createRevocationFollower(store, revocations, clock, retentionMs)
     await follower.follow()
+    if (bus) hearInstances(bus, { keyring, revocations, clock, logger })
+    const note = (revocation: Revocation): void => {
+      revocations.note(revocation)
+      if (bus) announceRevocation(bus, revocation)
+    }
     return {
       store,
+      bus,
       keyring,
       revocations,
       follower,
-      revoking: createRevokingStore(store, revocations),
+      revoking: createRevokingStore(store, { note }),
+      attempts: redis ? createRedisAttemptStore(redis, store, `${name} `) : store,
+      isShared: redis !== undefined || settings.database.kind !== 'sqlite',
     }
   } catch (error) {
     await store.close()
@@ -207,8 +227,9 @@ async function buildServices(base: Base, state: State) {
     clock,
   })
   const origins = { own: settings.publicUrl, allowed: settings.clientOrigins }
+  const volume = new VolumeLimits(clock)
   const counter = createCallCounter({
-    volume: new VolumeLimits(clock),
+    volume,
     audit,
     limits: { anonymous: settings.rateLimitAnonymous, user: settings.rateLimitUser },
     production: settings.production,
@@ -224,8 +245,9 @@ async function buildServices(base: Base, state: State) {
     administration,
     origins,
     counter,
+    volume,
     metrics,
-    attempts: createAttemptLimits(store, clock),
+    attempts: createAttemptLimits(state.attempts, clock),
     cookieGuard: createCookieGuard({ secrets, origins, audit }),
   }
 }
@@ -287,7 +309,7 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
       roles: settings.roles,
     }),
     ...discoveryRoutes({ keyring, ...settings }),
-    ...healthRoutes(store),
+    ...healthRoutes(store, state.bus),
     ...metricsRoutes(services.metrics, settings.metricsToken),
   ]
   if (!settings.documentation) return routes
@@ -301,10 +323,15 @@ function describeService(routes: readonly Route[], settings: Settings, cookieNam
 }
 
 /** The routes behind their guards, and the calls that run. */
-function buildApplication(base: Base, { store }: State, services: Services, table: RouteTable) {
+function buildApplication(
+  base: Base,
+  { store, keyring }: State,
+  services: Services,
+  table: RouteTable,
+) {
   const { settings, clock, logger, randomness } = base
   const { audit, counter, metrics, verifier, origins, credentials } = services
-  const proveBearer = createBearerProof(verifier, store)
+  const proveBearer = createBearerProof(verifier, createKeyLookUp(keyring), store)
   const calls = new RunningCalls()
   const routed = createApplication({
     table,
@@ -340,6 +367,9 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     sessionIdleMs: credentials.lives.idleMs,
     sessionMaxMs: credentials.lives.maxMs,
     auditRetentionMs: settings.auditRetentionSeconds * 1000,
+    shareVolume: state.isShared
+      ? () => shareVolume(services.volume, state.attempts, clock)
+      : undefined,
     clock,
     logger,
   })
@@ -373,6 +403,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     close: once(async () => {
       await calls.settle()
       await maintenance.stop()
+      await state.bus?.close()
       await store.close()
     }),
   }

@@ -3,6 +3,7 @@
 export { administratorRole } from './accounts/last-administrator.ts'
 export type { AdministeredProfile, Profile } from './accounts/profile.ts'
 export type { AuditEvent, AuditType } from './audit/event.ts'
+export type { Bus } from './bus/bus.ts'
 export { ConfigurationError, type ConfigurationMistake } from './config/configuration-error.ts'
 export type { CountersignOptions } from './config/options.ts'
 export type { RateLimit, Settings } from './config/settings.ts'

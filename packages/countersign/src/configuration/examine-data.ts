@@ -10,9 +10,9 @@ export interface Finding {
 
 /** The embedded database and its secret, looked at without a change. */
 export async function examineData(settings: Settings): Promise<Finding[]> {
-  const file = settings.databaseFile
+  const { file } = settings.database
   if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
-  return [examineDirectory(file), ...examineSecret(settings), ...examineDatabase(file)]
+  return [examineDirectory(file), ...examineSecret(settings, file), ...examineDatabase(file)]
 }
 
 function examineDirectory(file: string): Finding {
@@ -26,14 +26,14 @@ function examineDirectory(file: string): Finding {
   }
 }
 
-function examineSecret(settings: Settings): Finding[] {
+function examineSecret(settings: Settings, databaseFile: string): Finding[] {
   if (settings.secrets.length > 0) {
     return [{ isWrong: false, text: `${settings.secrets.length} master secret(s) configured.` }]
   }
-  const file = secretFileOf(settings.databaseFile)
+  const file = secretFileOf(databaseFile)
   const stat = statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) {
-    return existsSync(settings.databaseFile)
+    return existsSync(databaseFile)
       ? [{ isWrong: true, text: `The master secret ${file} is lost: put it back from a backup.` }]
       : [{ isWrong: false, text: `The master secret will be made at ${file}.` }]
   }

@@ -1,29 +1,34 @@
 import { resolve } from 'node:path'
 import type { OptionReader } from './read-option.ts'
+import type { DatabaseSettings } from './settings.ts'
 
 const fallback = 'sqlite:./data/countersign.db'
 
-/** SQLite and nothing else, so far: another database in the configuration stops the start, SQLite never steps in. */
-export function checkDatabase(
-  reader: OptionReader,
-  production: boolean,
-): { databaseUrl: string; databaseFile: string } {
+/** A database that is not known here stops the start: SQLite never steps in for another. */
+export function checkDatabase(reader: OptionReader, production: boolean): DatabaseSettings {
   if (reader.text('mongodbUri') !== undefined) {
     reader.refuse(
       'mongodbUri',
       'This version cannot store in MongoDB yet. Unset it and set DATABASE_URL=sqlite:<file> to store in SQLite.',
     )
   }
-  const databaseUrl = reader.text('databaseUrl') ?? fallback
-  const path = /^sqlite:(.+)$/.exec(databaseUrl)?.[1]
-  if (path === undefined) {
-    const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? 'this URL'
-    reader.refuse(
-      'databaseUrl',
-      `This version stores in SQLite alone and does not know ${scheme} yet. Write sqlite:<file>.`,
-    )
-    return { databaseUrl: fallback, databaseFile: resolve('data/countersign.db') }
+  const url = reader.text('databaseUrl') ?? fallback
+  const scheme = /^([a-z+]+):/i.exec(url)?.[1]?.toLowerCase()
+  switch (scheme) {
+    case 'sqlite':
+      return checkSqlite(reader, url, production)
+    default:
+      reader.refuse(
+        'databaseUrl',
+        `This version stores in SQLite alone and does not know ${scheme ?? 'this URL'} yet. Write sqlite:<file>.`,
+      )
+      return checkSqlite(reader, fallback, false)
   }
+}
+
+function checkSqlite(reader: OptionReader, url: string, production: boolean): DatabaseSettings {
+  const path = url.slice('sqlite:'.length)
+  if (path === '') reader.refuse('databaseUrl', 'It names no file: write sqlite:<file>.')
   if (path === ':memory:') {
     if (production) {
       reader.refuse(
@@ -31,7 +36,16 @@ export function checkDatabase(
         'In memory every account is lost at the end: write sqlite:<file>.',
       )
     }
-    return { databaseUrl, databaseFile: path }
+    return { kind: 'sqlite', url, file: path }
   }
-  return { databaseUrl, databaseFile: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+  return { kind: 'sqlite', url, file: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+}
+
+/** redis:// or rediss:// (TLS). */
+export function checkRedis(reader: OptionReader): { redisUrl: string | undefined } {
+  const redisUrl = reader.text('redisUrl')
+  if (redisUrl !== undefined && !(/^rediss?:\/\//.test(redisUrl) && URL.canParse(redisUrl))) {
+    reader.refuse('redisUrl', 'It is no Redis URL: write redis://host:6379, or rediss:// with TLS.')
+  }
+  return { redisUrl }
 }

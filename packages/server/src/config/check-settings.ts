@@ -1,5 +1,5 @@
 import { checkAdministrator, checkRoles } from './check-accounts.ts'
-import { checkDatabase } from './check-database.ts'
+import { checkDatabase, checkRedis } from './check-database.ts'
 import { checkSecrets, checkSigning } from './check-secrets.ts'
 import type { ConfigurationMistake } from './configuration-error.ts'
 import { isLoopback, parseOrigin } from './origins.ts'
@@ -32,7 +32,8 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     host: reader.text('host') ?? (production ? '::' : '127.0.0.1'),
     audience: reader.text('jwtAudience') ?? issuer,
     clientId: reader.text('jwtClientId') ?? 'first-party',
-    ...checkDatabase(reader, production),
+    database: checkDatabase(reader, production),
+    ...checkRedis(reader),
     ...checkSecrets(reader, production),
     ...checkSigning(reader, production),
     ...readLives(reader),

@@ -10,6 +10,7 @@ export interface CountersignOptions {
   publicUrl?: string | undefined
   databaseUrl?: string | undefined
   mongodbUri?: string | undefined
+  redisUrl?: string | undefined
   secret?: string | readonly string[] | undefined
   jwtSecret?: string | undefined
   jwtAlgorithm?: string | undefined
@@ -89,6 +90,14 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'MONGODB_URI',
     fallback: 'none',
     meaning: 'Not supported yet: the server refuses to start rather than store elsewhere.',
+    isSecret: true,
+  },
+  {
+    name: 'redisUrl',
+    environmentName: 'REDIS_URL',
+    fallback: 'none',
+    meaning:
+      'The bus between instances, and the counters of limits. Without it the database does both.',
     isSecret: true,
   },
   {

@@ -10,6 +10,14 @@ export interface RateLimit {
   readonly windowSeconds: number
 }
 
+/** Which database, and where. The URL may carry a password. */
+export type DatabaseSettings = {
+  readonly kind: 'sqlite'
+  readonly url: string
+  /** `:memory:`, or the path of the file. */
+  readonly file: string
+}
+
 /** The configuration after every check, as the rest of the code reads it. */
 export interface Settings {
   readonly production: boolean
@@ -18,9 +26,8 @@ export interface Settings {
   readonly port: number
   /** Where clients reach this server, without a trailing slash. */
   readonly publicUrl: string
-  readonly databaseUrl: string
-  /** The file of the embedded database. */
-  readonly databaseFile: string
+  readonly database: DatabaseSettings
+  readonly redisUrl: string | undefined
   /** Newest first. Empty: made and kept beside the embedded database. */
   readonly secrets: readonly string[]
   readonly jwtSecret: string | undefined

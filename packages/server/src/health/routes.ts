@@ -1,6 +1,7 @@
 // Health: whether the process lives and whether it can serve, for balancers and orchestrators.
 
 import { z } from 'zod'
+import type { Bus } from '../bus/bus.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { problem } from '../http/problems.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
@@ -8,7 +9,16 @@ import type { Store } from '../stores/store.ts'
 
 const statusSchema = z.strictObject({ status: z.literal('ok') })
 
-export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
+const readySchema = z.strictObject({
+  status: z.enum(['ok', 'degraded']),
+  bus: z.enum(['connected', 'disconnected']).optional(),
+})
+
+/** @param bus undefined when there is none: what it would tell is polled */
+export function healthRoutes(
+  store: Pick<Store, 'checkReady'>,
+  bus: Pick<Bus, 'isConnected'> | undefined,
+): Route[] {
   const common = {
     method: 'GET',
     tag: 'Health',
@@ -32,7 +42,9 @@ export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
       path: '/health/ready',
       operationId: 'ready',
       summary: 'Can the database be read and written?',
-      success: { status: 200, description: 'It can', schema: statusSchema },
+      description:
+        'Without its bus the service goes on, slower to hear of revocations elsewhere (within a second): `degraded`.',
+      success: { status: 200, description: 'It can', schema: readySchema },
       problems: ['unavailable'],
     },
     async () => {
@@ -42,7 +54,10 @@ export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
         if (!(error instanceof StoreUnavailableError)) throw error
         return problem('unavailable', { headers: { 'retry-after': '1' } })
       }
-      return { status: 200, body: { status: 'ok' } }
+      if (bus === undefined) return { status: 200, body: { status: 'ok' } }
+      return bus.isConnected()
+        ? { status: 200, body: { status: 'ok', bus: 'connected' } }
+        : { status: 200, body: { status: 'degraded', bus: 'disconnected' } }
     },
   )
   return [live, ready]

@@ -43,6 +43,13 @@ export interface Keyring {
   longestTokenTtlSeconds(): number
   /** Takes over what other processes changed, and does what is due. Called at start and every minute. */
   maintain(): Promise<void>
+  /** Takes over what other processes changed. Called every second, and when one of them says that it changed something. */
+  follow(): Promise<void>
+  /**
+   * Looks whether another instance has made this key meanwhile; at most ten times a second, whatever callers name.
+   * @returns whether it is known now
+   */
+  lookUp(kid: string): Promise<boolean>
   /**
    * Makes the next key before its time. With `now`, for a key that leaked: the new one signs at once and every other is
    * removed at once, so all tokens signed before are dead and clients refresh.
@@ -59,6 +66,8 @@ export interface KeyringOptions {
   readonly rotationSeconds: number
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Called after each change of ours. */
+  readonly onChange?: () => void
 }
 
 /** How long verifiers may keep the key set. */
@@ -66,6 +75,7 @@ export const keySetMaxAgeSeconds = 300
 // Twice that, so that a cache which refetches late still has a key before it signs.
 const publicationLeadMs = 2 * keySetMaxAgeSeconds * 1000
 const swapAttempts = 5
+const lookUpEveryMs = 100
 
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   if (options.jwtSecret !== undefined) return createSharedSecretKeyring(options, options.jwtSecret)
@@ -80,6 +90,8 @@ class StoredKeyring implements Keyring {
   #version = 0
   #content: ReadKeyring = { keys: [], longestTokenTtlSeconds: 0, needsReseal: false }
   #byKid = new Map<string, SigningKey & VerificationKey>()
+  #nextLookUp = Number.NEGATIVE_INFINITY
+  #lookingUp: Promise<void> | undefined
 
   constructor(options: KeyringOptions, algorithm: PairAlgorithm) {
     this.#options = options
@@ -124,6 +136,19 @@ class StoredKeyring implements Keyring {
     })
   }
 
+  follow(): Promise<void> {
+    return this.#load()
+  }
+
+  async lookUp(kid: string): Promise<boolean> {
+    if (!this.#byKid.has(kid) && performance.now() >= this.#nextLookUp) {
+      this.#nextLookUp = performance.now() + lookUpEveryMs
+      this.#lookingUp = this.#load()
+    }
+    await this.#lookingUp
+    return this.#byKid.has(kid)
+  }
+
   async rotate({ now: isEmergency }: { readonly now: boolean }): Promise<readonly KeyInfo[]> {
     await this.#change((content) => {
       const now = this.#options.clock()
@@ -164,6 +189,7 @@ class StoredKeyring implements Keyring {
       const document = writeKeyringDocument(content, secrets, randomness)
       if (await store.replaceKeyring(this.#version, document)) {
         this.#take({ ...content, needsReseal: false }, this.#version + 1)
+        this.#options.onChange?.()
         // The new key may retire the old one at once.
         if (made && made.activatesAt <= clock()) await this.maintain()
         return
@@ -234,6 +260,8 @@ function createSharedSecretKeyring(options: KeyringOptions, secret: string): Key
     list: () => [info],
     longestTokenTtlSeconds: () => options.accessTokenTtlSeconds,
     maintain: async () => undefined,
+    follow: async () => undefined,
+    lookUp: async () => false,
     rotate: async () => {
       throw new Error('With JWT_SECRET the key is that secret: change it and restart.')
     },

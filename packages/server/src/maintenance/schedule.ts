@@ -9,13 +9,15 @@ import type { LiveRevocations } from '../revocation/live-revocations.ts'
 import type { Store } from '../stores/store.ts'
 
 export interface MaintenanceParts {
-  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneEvents'>
-  readonly keyring: Pick<Keyring, 'maintain'>
+  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents'>
+  readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
   readonly sessionIdleMs: number
   readonly sessionMaxMs: number
   readonly auditRetentionMs: number
+  /** Tells the other instances of this one's volume; undefined when there are none. */
+  readonly shareVolume?: (() => Promise<void>) | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -28,9 +30,12 @@ export interface Maintenance {
 }
 
 const followEveryMs = 500
+const followKeysEveryMs = 1_000
+const shareEveryMs = 1_000
 const maintainEveryMs = 60_000
 const pruneEveryMs = 30_000
 const sliceSize = 2_000
+const clockToleranceMs = 60_000
 
 export function startMaintenance(parts: MaintenanceParts): Maintenance {
   const { store, keyring, follower, revocations, clock, logger } = parts
@@ -46,10 +51,16 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
       limit: sliceSize,
     })
     await store.pruneAttempts(now, sliceSize)
+    // An instance whose clock is behind still knows as unexpired what has expired here.
+    await store.pruneConsumed(now - clockToleranceMs, sliceSize)
     await store.pruneEvents(now - parts.auditRetentionMs, sliceSize)
   }
   const timers = [
     repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
+    repeat('follow the keys', followKeysEveryMs, () => keyring.follow(), logger),
+    ...(parts.shareVolume
+      ? [repeat('share the volume of calls', shareEveryMs, parts.shareVolume, logger)]
+      : []),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),
   ]

@@ -9,6 +9,7 @@ import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import { type CredentialParts, issueTokenAnswer } from '../credentials/token-answer.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { csrfTokenSchema, refreshTokenSchema, tokenAnswerSchema } from '../routing/schemas.ts'
@@ -20,9 +21,11 @@ import {
 import { isOver } from '../sessions/decide-refresh.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import { findPresentedSession, type PresentedSession } from '../sessions/find-session.ts'
+import type { SessionStore } from '../sessions/store.ts'
 
 export interface RefreshParts {
-  readonly sessions: ContinuationStore
+  readonly sessions: Pick<SessionStore, 'findSessionWithAccount' | 'rotateSession'>
+  readonly revoking: Pick<RevokingStore, 'endSession'>
   readonly credentials: CredentialParts
   readonly guard: CookieGuard
   readonly counter: CallCounter
@@ -34,7 +37,13 @@ export function refreshRoutes(parts: RefreshParts): Route[] {
 }
 
 function refreshRoute(parts: RefreshParts): Route {
-  const { credentials, sessions, guard } = parts
+  const { credentials, sessions, revoking, guard } = parts
+  // A theft ends the session with its access tokens, so the ending has to be the one that takes effect at once.
+  const store: ContinuationStore = {
+    findSessionWithAccount: (id) => sessions.findSessionWithAccount(id),
+    rotateSession: (id, rotation) => sessions.rotateSession(id, rotation),
+    endSession: (id, reason, now) => revoking.endSession(id, reason, now),
+  }
   return defineRoute(
     {
       method: 'POST',
@@ -48,7 +57,7 @@ function refreshRoute(parts: RefreshParts): Route {
         'ends the session.',
       access: 'anyone',
       counting: 'session',
-      cookie: true,
+      cookie: 'acts',
       body: z.strictObject({ refreshToken: refreshTokenSchema.optional() }).optional(),
       success: { status: 200, description: 'The session goes on', schema: tokenAnswerSchema },
       problems: [
@@ -69,7 +78,7 @@ function refreshRoute(parts: RefreshParts): Route {
         if (refusal) return refusal
       }
       const { lives, clock } = credentials
-      const continuation = await continueSession(sessions, loaded.found, lives, clock)
+      const continuation = await continueSession(store, loaded.found, lives, clock)
       await recordContinuation(parts.audit, loaded.found, continuation, context)
       if (!continuation.ok) return explainRefusal(continuation.reason)
       return issueTokenAnswer(credentials, continuation, loaded.delivery)
@@ -88,6 +97,7 @@ function csrfRoute(parts: RefreshParts): Route {
       summary: 'Get the CSRF token',
       access: 'anyone',
       counting: 'session',
+      cookie: 'reads',
       success: {
         status: 200,
         description: 'Send it as x-csrf-token with calls that use the cookie',

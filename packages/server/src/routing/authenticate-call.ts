@@ -1,8 +1,9 @@
-import type { AccessClaims, Verifier } from '@countersign/verify'
+import type { AccessClaims, Verification, Verifier } from '@countersign/verify'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { LookUpKey } from '../tokens/look-up-key.ts'
 import type { Access, Principal } from './route.ts'
 
 export interface Authentication {
@@ -29,12 +30,18 @@ const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
  */
 export function createBearerProof(
   verifier: Verifier,
+  lookUpKey: LookUpKey,
   accounts: Pick<AccountStore, 'findAccount'>,
 ): ProveBearer {
+  const verify = async (token: string): Promise<Verification> => {
+    const verification = verifier.verify(token)
+    if (verification.ok || verification.reason !== 'unknown_key') return verification
+    return (await lookUpKey(token)) ? verifier.verify(token) : verification
+  }
   return async (authorization) => {
     const token = readBearer(authorization)
     if (token === undefined) return { ok: false, problem: 'no_token' }
-    const verification = verifier.verify(token)
+    const verification = await verify(token)
     if (!verification.ok) return invalid
     const { claims } = verification
     const { sub, sid, epoch } = claims

@@ -93,7 +93,8 @@ function describeBody(body: z.ZodType, schemas: Record<string, unknown>): object
 }
 
 function describeSecurity(contract: Contract): object[] {
-  if (contract.cookie) return [{ refreshCookie: [], csrfToken: [] }, {}]
+  if (contract.cookie === 'acts') return [{ refreshCookie: [], csrfToken: [] }, {}]
+  if (contract.cookie === 'reads') return [{ refreshCookie: [] }]
   if (contract.access === 'anyone') return []
   // Beside OAuth the list holds role names (OpenAPI 3.1, Security Requirement Object).
   return [{ bearer: typeof contract.access === 'object' ? [contract.access.role] : [] }]
@@ -186,11 +187,18 @@ function renderSchema(
   io: 'input' | 'output',
   schemas: Record<string, unknown>,
 ): unknown {
-  const rendered = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: dropNoise })
-  const text = JSON.stringify(rendered).replaceAll('#/$defs/', '#/components/schemas/')
-  const { $defs, $schema: _dialect, ...own } = JSON.parse(text)
-  Object.assign(schemas, $defs)
-  return own
+  const {
+    $defs,
+    $schema: _dialect,
+    ...rendered
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: dropNoise })
+  Object.assign(schemas, pointToComponents($defs ?? {}))
+  return pointToComponents(rendered)
+}
+
+// Components refer to each other as well, and in a document there is no $defs to find them in.
+function pointToComponents<T extends object>(schema: T): T {
+  return JSON.parse(JSON.stringify(schema).replaceAll('#/$defs/', '#/components/schemas/')) as T
 }
 
 // zod spells out the safe integers and the grammar of times, which their type and format say already.

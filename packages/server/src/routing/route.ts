@@ -46,8 +46,8 @@ export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> 
   readonly problems: readonly ProblemCode[]
   /** In place of "The request is not valid" when members are missing. */
   readonly missingMessage?: string
-  /** Uses the refresh cookie, hence a CSRF token. */
-  readonly cookie?: boolean
+  /** The refresh cookie counts here: to act, which takes its CSRF token as well, or only to read. */
+  readonly cookie?: 'acts' | 'reads'
 }
 
 export interface Call<Body, Query, Who> {

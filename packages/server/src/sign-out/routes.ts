@@ -44,7 +44,7 @@ function logoutRoute(parts: SignOutParts): Route {
         'session that has ended already, or a token of no session, is no mistake.',
       access: 'anyone',
       counting: 'session',
-      cookie: true,
+      cookie: 'acts',
       body: z.strictObject({ refreshToken: refreshTokenSchema.optional() }).optional(),
       success: { status: 204, description: 'The session is over and its tokens are dead' },
       problems: ['invalid_csrf_token', 'origin_not_allowed'],

@@ -6,6 +6,7 @@ import type { AuditStore } from '../audit/store.ts'
 import type { KeyStore } from '../keys/store.ts'
 import type { LeaseStore } from '../leases/store.ts'
 import type { AttemptStore } from '../limits/store.ts'
+import type { OneTimeStore } from '../one-time/store.ts'
 import type { RevocationStore } from '../revocation/store.ts'
 import type { SessionStore } from '../sessions/store.ts'
 
@@ -19,6 +20,7 @@ export interface Store
     KeyStore,
     RevocationStore,
     AttemptStore,
+    OneTimeStore,
     AuditStore,
     LeaseStore {
   /** For people: "SQLite 3.53 at /var/lib/app/countersign.db". Never a password. */

@@ -94,7 +94,7 @@ function runAlone(write: Write): Outcome {
     return { value: write.run() }
   } catch (error) {
     if (isFatalToTransaction(error)) throw error
-    return { error }
+    return { error: explainSqliteFailure(error) }
   }
 }
 

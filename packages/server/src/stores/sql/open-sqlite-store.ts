@@ -2,14 +2,8 @@ import { statSync } from 'node:fs'
 import type { Clock } from '../../foundation/clock.ts'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import type { Store } from '../store.ts'
-import { createAccountStore } from './account-store.ts'
-import { createAttemptStore } from './attempt-store.ts'
-import { createAuditStore } from './audit-store.ts'
-import { createKeyringStore } from './keyring-store.ts'
-import { createLeaseStore } from './lease-store.ts'
+import { createSqlStore } from './create-sql-store.ts'
 import { migrate } from './migrations/migrate.ts'
-import { createRevocationStore } from './revocation-store.ts'
-import { createSessionStore } from './session-store.ts'
 import { createSqliteDatabase, openConnection } from './sqlite-database.ts'
 
 export interface SqliteStoreOptions {
@@ -35,13 +29,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const database = createSqliteDatabase(connection)
   const version = String(connection.prepare('SELECT sqlite_version() AS v').get()?.['v'])
   return {
-    ...createAccountStore(database),
-    ...createSessionStore(database),
-    ...createKeyringStore(database),
-    ...createRevocationStore(database),
-    ...createAttemptStore(database),
-    ...createLeaseStore(database),
-    ...createAuditStore(database),
+    ...createSqlStore(database),
     description: `SQLite ${version} at ${file}`,
     checkReady: async () => {
       // A file that was removed or replaced goes on under the old name for this process alone.

@@ -44,6 +44,12 @@ export interface AttemptRow {
   resets_at: number
 }
 
+export interface ConsumedRow {
+  kind: string
+  id: string
+  expires_at: number
+}
+
 export interface LeaseRow {
   name: string
   holder: string
@@ -68,6 +74,7 @@ export interface Schema {
   sessions: SessionRow
   keyring: KeyringRow
   attempts: AttemptRow
+  consumed: ConsumedRow
   leases: LeaseRow
   audit_events: AuditEventRow
 }

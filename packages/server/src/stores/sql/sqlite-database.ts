@@ -3,17 +3,11 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { createGroupCommit } from './group-commit.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { explainSqliteFailure } from './sqlite-failure.ts'
-import type { Statement } from './statement.ts'
 
-/** Runs compiled statements on one connection. Reads see committed rows only: batches run without a pause. */
-export interface SqliteDatabase {
-  get<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
-  all<A, R>(statement: Statement<A, R>, values: A): Promise<R[]>
-  /** One writing statement with RETURNING; its first row. */
-  writeReturning<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
-  /** One writing statement; how many rows it changed. */
-  write<A>(statement: Statement<A, unknown>, values: A): Promise<number>
+/** The statements on one connection. Reads see committed rows only: batches run without a pause. */
+export interface SqliteDatabase extends SqlDatabase {
   checkReady(): Promise<void>
   close(): Promise<void>
 }
@@ -100,13 +94,15 @@ export function createSqliteDatabase(connection: DatabaseSync): SqliteDatabase {
   }
   return {
     get: (statement, values) =>
-      read(() => prepare(statement.sql).get(...statement.bind(values)) as never),
+      read(() => prepare(statement.sqlite.sql).get(...statement.sqlite.bind(values)) as never),
     all: (statement, values) =>
-      read(() => prepare(statement.sql).all(...statement.bind(values)) as never),
+      read(() => prepare(statement.sqlite.sql).all(...statement.sqlite.bind(values)) as never),
     writeReturning: (statement, values) =>
-      write(() => prepare(statement.sql).get(...statement.bind(values)) as never),
+      write(() => prepare(statement.sqlite.sql).get(...statement.sqlite.bind(values)) as never),
     write: (statement, values) =>
-      write(() => Number(prepare(statement.sql).run(...statement.bind(values)).changes)),
+      write(() =>
+        Number(prepare(statement.sqlite.sql).run(...statement.sqlite.bind(values)).changes),
+      ),
     // An empty transaction still takes the write lock, and finds a database that may only be read.
     checkReady: () => write(() => connection.exec('PRAGMA user_version = 0')),
     close: async () => {

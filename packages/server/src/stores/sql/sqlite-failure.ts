@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import { UniqueViolationError } from './sql-database.ts'
 
 // Primary result codes of SQLite (sqlite.org/rescode.html); the upper bits of an errcode say more.
 const codes = {
@@ -27,7 +28,7 @@ function primaryCodeOf(error: unknown): number | undefined {
   return errcode === undefined ? undefined : errcode & 0xff
 }
 
-export function isUniqueViolation(error: unknown): boolean {
+function isUniqueViolation(error: unknown): boolean {
   const errcode = errcodeOf(error)
   return errcode === uniqueConstraint || errcode === primaryKeyConstraint
 }
@@ -45,6 +46,7 @@ export function isFatalToTransaction(error: unknown): boolean {
 
 /** The same fault in the words of every store. */
 export function explainSqliteFailure(error: unknown): unknown {
+  if (isUniqueViolation(error)) return new UniqueViolationError('Not unique', { cause: error })
   const reason = reasonOf(primaryCodeOf(error))
   if (reason === undefined) return error
   return new StoreUnavailableError(reason, messages[reason], { cause: error })

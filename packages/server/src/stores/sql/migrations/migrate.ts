@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { tables } from './001-tables.ts'
+import { consumed } from './002-consumed.ts'
 import type { Migration } from './migration.ts'
 
 /** All of them, in order. Expand, then contract: version N and N-1 run side by side on the result. */
-export const migrations: readonly Migration[] = [tables]
+export const migrations: readonly Migration[] = [tables, consumed]
 
 /**
  * Brings the database to the newest schema, in one transaction that no other process can enter.

@@ -1,0 +1,20 @@
+/** What each contender measured, round by round. */
+export type Rounds<Values> = { readonly [Name in keyof Values]: readonly Values[Name][] }
+
+/**
+ * Measures each contender once a round and turns the order round every time, so that neither a machine that grows busier
+ * nor the place in the order favours anybody.
+ */
+export async function interleave<Values extends Readonly<Record<string, unknown>>>(
+  rounds: number,
+  contenders: { readonly [Name in keyof Values]: () => Promise<Values[Name]> },
+): Promise<Rounds<Values>> {
+  const entries = Object.entries(contenders) as [string, () => Promise<unknown>][]
+  const measured = new Map(entries.map(([name]) => [name, [] as unknown[]]))
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, measure] of round % 2 === 0 ? entries : entries.toReversed()) {
+      measured.get(name)?.push(await measure())
+    }
+  }
+  return Object.fromEntries(measured) as unknown as Rounds<Values>
+}
