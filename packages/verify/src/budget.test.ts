@@ -31,7 +31,10 @@ async function bundle(entries: readonly string[]): Promise<{ bytes: number; outs
   })
   const imports = Object.values(result.metafile.outputs).flatMap(({ imports }) => imports)
   const outside = [...new Set(imports.map(({ path }) => path))].sort()
-  return { bytes: result.outputFiles.reduce((sum, { contents }) => sum + contents.length, 0), outside }
+  return {
+    bytes: result.outputFiles.reduce((sum, { contents }) => sum + contents.length, 0),
+    outside,
+  }
 }
 
 const doors = Object.entries(manifest.exports).map(
