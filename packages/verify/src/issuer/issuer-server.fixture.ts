@@ -11,6 +11,8 @@ export class IssuerServer {
   /** Path and query of every request, in order. */
   readonly requests: string[] = []
   readonly answers = new Map<string, Answer>()
+  /** For every other path. */
+  fallback: Answer = (_, response) => void response.writeHead(404).end()
   keys: SigningKey[] = [createSigningKey('ES256')]
   cacheControl: string | undefined = 'public, max-age=300'
 
@@ -18,9 +20,8 @@ export class IssuerServer {
     this.#server = createServer((request, response) => {
       const target = request.url ?? ''
       this.requests.push(target)
-      const answer = this.answers.get(target.split('?')[0] ?? '')
-      if (answer === undefined) response.writeHead(404).end()
-      else answer(request, response)
+      const answer = this.answers.get(target.split('?')[0] ?? '') ?? this.fallback
+      answer(request, response)
     })
     this.answers.set('/.well-known/oauth-authorization-server', (_, response) => {
       response.end(JSON.stringify(this.metadata()))
