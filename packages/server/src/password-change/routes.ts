@@ -78,7 +78,7 @@ async function replacePassword(
   const limit = toVolumeLimit(settings.rateLimitLogin)
   const attempt = await attempts.reserve('password', [account.id, toLimitKey(context.ip)], limit)
   if (!attempt.granted) {
-    return tooManyRequests(attempt.retryAfterSeconds, 'RATE_LIMIT_LOGIN', settings.production)
+    return tooManyRequests(attempt, 'RATE_LIMIT_LOGIN', settings.production)
   }
   const verified = await hasher.verify(wish.currentPassword, account.passwordHash)
   const hashed = verified.ok && verified.matches ? await hasher.hash(wish.newPassword) : undefined

@@ -67,11 +67,7 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       if (refusal) return explainAccountRefusal(refusal)
       const attempt = await attempts.reserve('register', [toLimitKey(context.ip)], limit)
       if (!attempt.granted) {
-        return tooManyRequests(
-          attempt.retryAfterSeconds,
-          'RATE_LIMIT_REGISTER',
-          settings.production,
-        )
+        return tooManyRequests(attempt, 'RATE_LIMIT_REGISTER', settings.production)
       }
       const opened = await opener.open(body)
       if (!opened.ok) {

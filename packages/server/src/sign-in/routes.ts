@@ -86,7 +86,7 @@ async function refuse(
   const { production } = parts.settings
   switch (result.reason) {
     case 'too_many':
-      return tooManyRequests(result.retryAfterSeconds, 'RATE_LIMIT_LOGIN', production)
+      return tooManyRequests(result, 'RATE_LIMIT_LOGIN', production)
     case 'busy':
       return busy(result.retryAfterSeconds)
     case 'unknown_user':

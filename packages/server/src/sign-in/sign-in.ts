@@ -24,7 +24,13 @@ export type SignInResult =
       readonly reason: 'unknown_user' | 'wrong_password' | 'disabled'
       readonly account: Account | undefined
     }
-  | { readonly ok: false; readonly reason: 'too_many' | 'busy'; readonly retryAfterSeconds: number }
+  | {
+      readonly ok: false
+      readonly reason: 'too_many'
+      readonly limit: number
+      readonly retryAfterSeconds: number
+    }
+  | { readonly ok: false; readonly reason: 'busy'; readonly retryAfterSeconds: number }
 
 /** Checks a password. The attempt is counted before the work starts and given back when it succeeds. */
 export async function checkPassword(
@@ -35,7 +41,8 @@ export async function checkPassword(
   const usernameKey = toUsernameKey(credentials.username)
   const attempt = await parts.attempts.reserve('login', [usernameKey, addressKey], parts.limit)
   if (!attempt.granted) {
-    return { ok: false, reason: 'too_many', retryAfterSeconds: attempt.retryAfterSeconds }
+    const { limit, retryAfterSeconds } = attempt
+    return { ok: false, reason: 'too_many', limit, retryAfterSeconds }
   }
   const account = await parts.store.findAccountByUsername(usernameKey)
   const verified = await parts.hasher.verify(credentials.password, account?.passwordHash)
