@@ -20,10 +20,15 @@ export function resolveClientAddress(source: RequestSource, trustedProxies: numb
 /** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address. */
 export function normalizeAddress(address: string): string {
   const withoutZone = address.split('%', 1)[0] ?? address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone)
-  if (mapped?.[1] !== undefined) return mapped[1]
   if (!isIPv6(withoutZone)) return withoutZone
-  return new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1)
+  const canonical = new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1)
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical)
+  return mapped ? [mapped[1], mapped[2]].map(toDotted).join('.') : canonical
+}
+
+function toDotted(group: string | undefined): string {
+  const value = Number.parseInt(group ?? '', 16)
+  return `${value >> 8}.${value & 255}`
 }
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 customer holds. */
