@@ -73,9 +73,9 @@ function refreshRoute(parts: RefreshParts): Route {
       const presented = findRefreshToken(body?.refreshToken, context.source, credentials.cookie)
       const loaded = await loadSession(parts, presented, context)
       if ('problem' in loaded) return loaded
-      if (loaded.delivery === 'cookie') {
-        const refusal = await guard.checkCsrfToken(context, loaded.found.session.id)
-        if (refusal) return refusal
+      const { id } = loaded.found.session
+      if (loaded.delivery === 'cookie' && !guard.hasCsrfToken(context, id)) {
+        return guard.refuseCsrfToken(context, id)
       }
       const { lives, clock } = credentials
       const continuation = await continueSession(store, loaded.found, lives, clock)
@@ -142,9 +142,8 @@ async function loadSession(
   if (presented === undefined) {
     return counter.count(context, anonymous) ?? problem('refresh_token_required')
   }
-  if (presented.delivery === 'cookie') {
-    const refusal = await guard.checkOrigin(context)
-    if (refusal) return counter.count(context, anonymous) ?? refusal
+  if (presented.delivery === 'cookie' && !guard.isPageTrusted(context)) {
+    return counter.count(context, anonymous) ?? guard.refusePage(context)
   }
   const found = await findPresentedSession(sessions, credentials.secrets, presented.text)
   if (found === undefined) {

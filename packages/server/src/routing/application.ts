@@ -136,7 +136,11 @@ async function callRoute(
   if (query && 'problem' in query) return query
 
   const body = contract.body && (await readBody(route, context))
-  if (body && 'problem' in body) return body
+  if (body && 'problem' in body) {
+    // The handler would have counted the call by its refresh token; a body that holds none is anybody's.
+    if (contract.counting !== 'session') return body
+    return parts.counter.count(context, { kind: 'address' }) ?? body
+  }
 
   const caller = principal ?? authentication.service
   return route.handle({

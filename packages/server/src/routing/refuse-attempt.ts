@@ -18,5 +18,5 @@ export async function refuseAttempt(
     const detail = { limit: variable, kind }
     await parts.audit.record('limit.exceeded', { ...facts, detail }, context)
   }
-  return tooManyRequests(attempt.retryAfterSeconds, variable, parts.production)
+  return tooManyRequests(attempt, variable, parts.production)
 }

@@ -6,7 +6,6 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { CookieGuard } from '../credentials/check-cookie-use.ts'
 import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import { clearedCookie, type CredentialParts } from '../credentials/token-answer.ts'
-import type { Problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { readBearer } from '../routing/authenticate-call.ts'
@@ -31,7 +30,7 @@ export function signOutRoutes(parts: SignOutParts): Route[] {
 }
 
 function logoutRoute(parts: SignOutParts): Route {
-  const { credentials } = parts
+  const { credentials, guard } = parts
   return defineRoute(
     {
       method: 'POST',
@@ -50,13 +49,15 @@ function logoutRoute(parts: SignOutParts): Route {
       problems: ['invalid_csrf_token', 'origin_not_allowed'],
     },
     async ({ body, context }) => {
-      const target = await findTarget(parts, body?.refreshToken, context)
-      if (target !== undefined && 'problem' in target) return target
+      const { target, isRefused } = await findTarget(parts, body?.refreshToken, context)
       const caller = target
         ? ({ kind: 'session', id: target.sessionId } as const)
         : ({ kind: 'address' } as const)
       const refusal = parts.counter.count(context, caller)
       if (refusal) return refusal
+      if (isRefused) {
+        return target ? guard.refuseCsrfToken(context, target.sessionId) : guard.refusePage(context)
+      }
       if (target) await endOwnSession(parts, target, context)
       return { status: 204, headers: clearedCookie(credentials.cookie) }
     },
@@ -68,33 +69,35 @@ interface Target {
   readonly userId: string
 }
 
+interface FoundTarget {
+  /** Undefined when no credential names a session, and when the page may not use the cookie. */
+  readonly target?: Target
+  readonly isRefused?: true
+}
+
 /** Which session to end. An access token that does not verify counts as none, so that a stale one hides no cookie. */
 async function findTarget(
   parts: SignOutParts,
   inBody: string | undefined,
   context: RequestContext,
-): Promise<Target | Problem | undefined> {
+): Promise<FoundTarget> {
   const { credentials, guard, sessions, verifier } = parts
   const presented = findRefreshToken(inBody, context.source, credentials.cookie)
   if (presented?.delivery !== 'body') {
     const bearer = readBearer(context.source.header('authorization'))
     const verification = bearer === undefined ? undefined : verifier.verify(bearer)
     if (verification?.ok && verification.claims.sid !== undefined) {
-      return { sessionId: verification.claims.sid, userId: verification.claims.sub }
+      return { target: { sessionId: verification.claims.sid, userId: verification.claims.sub } }
     }
   }
-  if (presented === undefined) return undefined
-  if (presented.delivery === 'cookie') {
-    const refusal = await guard.checkOrigin(context)
-    if (refusal) return refusal
-  }
+  if (presented === undefined) return {}
+  const isCookie = presented.delivery === 'cookie'
+  if (isCookie && !guard.isPageTrusted(context)) return { isRefused: true }
   const found = await findPresentedSession(sessions, credentials.secrets, presented.text)
-  if (found === undefined) return undefined
-  if (presented.delivery === 'cookie') {
-    const refusal = await guard.checkCsrfToken(context, found.session.id)
-    if (refusal) return refusal
-  }
-  return { sessionId: found.session.id, userId: found.session.userId }
+  if (found === undefined) return {}
+  const target = { sessionId: found.session.id, userId: found.session.userId }
+  const isRefused = isCookie && !guard.hasCsrfToken(context, target.sessionId)
+  return isRefused ? { target, isRefused } : { target }
 }
 
 async function endOwnSession(
