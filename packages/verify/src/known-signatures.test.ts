@@ -67,7 +67,7 @@ describe('a remembered signature', () => {
 
   test('leaves for newer ones, unless it is asked for', () => {
     const { check, computed } = createCountingCheck(4)
-    const [asked = '', ...others] = ['a', 'b', 'c', 'd', 'e']
+    const [asked, ...others] = ['a', 'b', 'c', 'd', 'e']
     const sign = (what: string): boolean =>
       check(key, what, signatures.get(what) ?? Buffer.alloc(0))
     const signatures = new Map([asked, ...others].map((what) => [what, signBytes(key, what)]))
