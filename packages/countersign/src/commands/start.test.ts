@@ -38,8 +38,6 @@ test('starts with no configuration, and says where everything is', async (t) => 
 const readsProc = { skip: process.platform !== 'linux' && 'it reads /proc' }
 test('bounds the space of young objects, and stays the process it was', readsProc, async (t) => {
   const program = createProgram(t)
-  const argumentsOf = (server: RunningServer): string[] =>
-    readFileSync(`/proc/${server.child.pid}/cmdline`, 'utf8').split('\0')
   const server = await program.start()
   assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'))
   assert.equal(await server.stop(), 0)
@@ -227,4 +225,8 @@ async function readRegistration(url: string): Promise<string> {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+function argumentsOf({ child }: RunningServer): readonly string[] {
+  return readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
 }

@@ -87,7 +87,6 @@ describe('in node:http', () => {
   test('says how long each answer is: a HEAD as its GET, a 204 not at all', async (t) => {
     const auth = await openLibrary(t)
     const site = await serveSite(t, auth.handler)
-    const lengthOf = (answer: { headers: Headers }) => answer.headers.get('content-length')
     const got = await site.call('GET', '/api/users/public')
     assert.equal(lengthOf(got), `${Buffer.byteLength(got.text)}`)
     const head = await site.call('HEAD', '/api/users/public')
@@ -196,6 +195,10 @@ async function livesThrough(site: Site): Promise<void> {
   assert.notEqual(refreshed.json().token, token)
   assert.equal((await site.call('POST', '/api/auth/logout', csrf)).status, 204)
   assert.equal((await site.call('GET', '/api/users', bearer(token))).status, 401)
+}
+
+function lengthOf({ headers }: { readonly headers: Headers }): string | null {
+  return headers.get('content-length')
 }
 
 async function statusOf(port: string, target: string): Promise<number> {
