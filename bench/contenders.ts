@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Journal } from './baseline-tutorial/database.ts'
 import type { Answer } from './recorded-answer.ts'
-import { issuer } from './population.ts'
+import { issuer, password } from './population.ts'
 import { type ServerUnderLoad, startServer } from './server-under-load.ts'
 
 const program = join(import.meta.dirname, '../packages/countersign/bin/countersign.js')
@@ -43,12 +44,13 @@ export function startBareHttp(
   })
 }
 
-export type Journal = 'wal' | 'as-opened'
-
-export const tutorialSecrets = {
-  JWT_SECRET: 'the access secret of the tutorial in the bench',
-  REFRESH_SECRET: 'the refresh secret of the tutorial in the bench',
+const secrets = {
+  access: 'the access secret of the tutorial in the bench',
+  refresh: 'the refresh secret of the tutorial in the bench',
 }
+
+/** What populateTutorial() needs to know, so that startTutorial() accepts what it makes. */
+export const tutorialAccounts = { password, secrets }
 
 /** The design of the tutorials, on the same database engine. */
 export function startTutorial(
@@ -64,7 +66,8 @@ export function startTutorial(
       NODE_ENV: 'production',
       DATABASE: join(directory, `tutorial-${journal}.db`),
       JOURNAL: journal,
-      ...tutorialSecrets,
+      JWT_SECRET: secrets.access,
+      REFRESH_SECRET: secrets.refresh,
     },
     firstPath: '/',
     logFile: join(directory, `tutorial-${journal}.log`),

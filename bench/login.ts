@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { populateTutorial } from './baseline-tutorial/populate.ts'
 import type { Bench } from './bench.ts'
 import { compare, rateOf, stateAlone } from './compare.ts'
-import { startCountersign, startTutorial, tutorialSecrets } from './contenders.ts'
+import { startCountersign, startTutorial, tutorialAccounts } from './contenders.ts'
 import { interleave } from './interleave.ts'
 import { runPinned } from './pinned-process.ts'
 import { password, type Population, populate } from './population.ts'
@@ -21,16 +21,15 @@ export async function measureLogin(bench: Bench): Promise<Section> {
   const home = join(bench.directory, 'login')
   const population = await populate(home, plan.fewAccounts)
   const tutorialPopulation = await populateTutorial(home, {
+    ...tutorialAccounts,
     journal: 'wal',
     size: plan.fewAccounts,
-    password,
-    secrets: { access: tutorialSecrets.JWT_SECRET, refresh: tutorialSecrets.REFRESH_SECRET },
   })
   await using ours = await startCountersign(home, cores.all)
   await using tutorial = await startTutorial(home, cores.all, 'wal')
   const load = (server: ServerUnderLoad, usernames: string) => (): Promise<Turn> =>
     loadServer(server, cores.generator, loginLoad(plan, usernames, plan.seconds))
-  const turns = await interleave(plan.rounds, {
+  const turns = await interleave(plan, {
     raw: () => measureRawArgon2id(bench),
     ours: load(ours, population.usernamesFile),
     tutorial: load(tutorial, tutorialPopulation.usernamesFile),

@@ -38,6 +38,10 @@ export function startPinned(
     stdio: ['ignore', log, log],
   })
   closeSync(log)
+  // A server that outlives the bench would go on taking its core from everybody.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   const read = (file: string): string => readFileSync(`/proc/${child.pid}/${file}`, 'utf8')
   return {
     processorTime: () => {

@@ -3,9 +3,10 @@ export interface Plan {
   readonly isQuick: boolean
   /** Contenders are measured in turn, once a round. */
   readonly rounds: number
+  /** Rounds before them that do not count: until what runs is compiled. */
+  readonly warmUpRounds: number
   /** Of each contender's turn. */
   readonly seconds: number
-  readonly warmUpSeconds: number
   /** Who log in at the same time. */
   readonly loginClients: number
   /** Accounts, each with one session. */
@@ -19,8 +20,8 @@ export interface Plan {
 export const fullPlan: Plan = {
   isQuick: false,
   rounds: 5,
+  warmUpRounds: 1,
   seconds: 3,
-  warmUpSeconds: 2,
   loginClients: 64,
   fewAccounts: 1_000,
   manyAccounts: 100_000,
@@ -32,8 +33,8 @@ export const fullPlan: Plan = {
 export const quickPlan: Plan = {
   isQuick: true,
   rounds: 1,
+  warmUpRounds: 0,
   seconds: 1,
-  warmUpSeconds: 0,
   loginClients: 4,
   fewAccounts: 200,
   manyAccounts: 1_000,

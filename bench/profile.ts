@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { populateTutorial } from './baseline-tutorial/populate.ts'
 import type { Bench } from './bench.ts'
 import { compare, rateOf } from './compare.ts'
-import { startBareHttp, startCountersign, startTutorial, tutorialSecrets } from './contenders.ts'
+import { startBareHttp, startCountersign, startTutorial, tutorialAccounts } from './contenders.ts'
 import { interleave } from './interleave.ts'
 import { noteSlowGenerator, processorTime } from './notes.ts'
-import { password, populate } from './population.ts'
+import { populate } from './population.ts'
 import { recordAnswer } from './recorded-answer.ts'
 import type { Section } from './result.ts'
-import { loadServer, type ServerUnderLoad, type Turn } from './server-under-load.ts'
+import { turnsOf } from './server-under-load.ts'
 
 const connections = 64
 
@@ -17,10 +17,9 @@ const connections = 64
 export async function measureProfile({ plan, cores, directory }: Bench): Promise<Section> {
   const population = await populate(join(directory, 'profile'), plan.fewAccounts)
   const tutorialPopulation = await populateTutorial(population.directory, {
+    ...tutorialAccounts,
     journal: 'wal',
     size: plan.fewAccounts,
-    password,
-    secrets: { access: tutorialSecrets.JWT_SECRET, refresh: tutorialSecrets.REFRESH_SECRET },
   })
   await using ours = await startCountersign(population.directory, cores.server)
   const answer = await recordAnswer(`${ours.url}/api/users`, {
@@ -30,21 +29,13 @@ export async function measureProfile({ plan, cores, directory }: Bench): Promise
   await using bare = await startBareHttp(population.directory, cores.server, answer)
   await using tutorial = await startTutorial(population.directory, cores.server, 'wal')
 
-  const turn = (server: ServerUnderLoad, tokens: string, seconds: number) => (): Promise<Turn> =>
-    loadServer(server, cores.generator, {
-      script: 'bearer.lua',
-      scriptArguments: [tokens],
-      connections,
-      seconds,
-    })
-  const contenders = (seconds: number) => ({
-    bare: turn(bare, population.accessFile, seconds),
-    ours: turn(ours, population.accessFile, seconds),
-    tutorial: turn(tutorial, tutorialPopulation.accessFile, seconds),
+  const load = { script: 'bearer.lua', connections, seconds: plan.seconds }
+  const { accessFile } = population
+  const turns = await interleave(plan, {
+    bare: turnsOf(bare, cores.generator, load, () => accessFile),
+    ours: turnsOf(ours, cores.generator, load, () => accessFile),
+    tutorial: turnsOf(tutorial, cores.generator, load, () => tutorialPopulation.accessFile),
   })
-  if (plan.warmUpSeconds > 0) await interleave(1, contenders(plan.warmUpSeconds))
-  const turns = await interleave(plan.rounds, contenders(plan.seconds))
-
   const limit = rateOf('bare node:http, same bytes', turns.bare)
   return {
     title: 'GET /api/users with a token',

@@ -1,29 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Journal } from './baseline-tutorial/database.ts'
 import { populateTutorial } from './baseline-tutorial/populate.ts'
 import type { Bench } from './bench.ts'
 import { compare, rateOf } from './compare.ts'
-import {
-  type Journal,
-  startBareHttp,
-  startCountersign,
-  startTutorial,
-  tutorialSecrets,
-} from './contenders.ts'
+import { startBareHttp, startCountersign, startTutorial, tutorialAccounts } from './contenders.ts'
 import { interleave } from './interleave.ts'
 import { noteSlowGenerator, processorTime } from './notes.ts'
 import { runPinned } from './pinned-process.ts'
-import { password, type Population, populate } from './population.ts'
+import { type Population, populate } from './population.ts'
 import { recordAnswer } from './recorded-answer.ts'
 import type { Section } from './result.ts'
-import { loadServer, type ServerUnderLoad, type Turn } from './server-under-load.ts'
+import { type ServerUnderLoad, turnsOf } from './server-under-load.ts'
 import { partsInTurn, splitLines } from './split-lines.ts'
 
 const clients = 64
-const tutorialOptions = {
-  password,
-  secrets: { access: tutorialSecrets.JWT_SECRET, refresh: tutorialSecrets.REFRESH_SECRET },
-}
 
 /** POST /api/auth/refresh with durable commits, against the bare swap, bare HTTP, and the tutorial's design. */
 export async function measureRefresh(bench: Bench): Promise<Section> {
@@ -31,11 +22,11 @@ export async function measureRefresh(bench: Bench): Promise<Section> {
   const home = join(bench.directory, 'refresh')
   const population = await populate(home, plan.fewAccounts)
   // The first part is for the recorded answer.
-  const parts = plan.rounds + 1
+  const parts = 1 + plan.warmUpRounds + plan.rounds
   const tokens = partsInTurn(splitLines(population.refreshFile, parts))
   const tutorialTokens = async (journal: Journal): Promise<() => string> => {
     const made = await populateTutorial(home, {
-      ...tutorialOptions,
+      ...tutorialAccounts,
       journal,
       size: plan.fewAccounts,
     })
@@ -48,19 +39,13 @@ export async function measureRefresh(bench: Bench): Promise<Section> {
   await using wal = await startTutorial(home, cores.server, 'wal')
   await using asOpened = await startTutorial(home, cores.server, 'as-opened')
 
-  const load = (server: ServerUnderLoad, nextSlice: () => string) => (): Promise<Turn> =>
-    loadServer(server, cores.generator, {
-      script: 'refresh.lua',
-      scriptArguments: [nextSlice()],
-      connections: clients,
-      seconds: plan.seconds,
-    })
-  const turns = await interleave(plan.rounds, {
+  const load = { script: 'refresh.lua', connections: clients, seconds: plan.seconds }
+  const turns = await interleave(plan, {
     swap: () => measureBareSwap(bench, population),
-    ours: load(ours, tokens),
-    bare: load(bare, () => population.refreshFile),
-    wal: load(wal, walTokens),
-    asOpened: load(asOpened, asOpenedTokens),
+    ours: turnsOf(ours, cores.generator, load, tokens),
+    bare: turnsOf(bare, cores.generator, load, () => population.refreshFile),
+    wal: turnsOf(wal, cores.generator, load, walTokens),
+    asOpened: turnsOf(asOpened, cores.generator, load, asOpenedTokens),
   })
   const name = 'Countersign, cookie and CSRF token'
   const swap = {

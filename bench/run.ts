@@ -65,4 +65,7 @@ function write(conditions: readonly string[], sections: readonly Section[]): voi
   console.log(`\nWrote ${results} and the table in ${readme}`)
 }
 
+// So that what runs on exit does run: servers are stopped there.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(1))
 await main()

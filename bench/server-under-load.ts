@@ -89,3 +89,13 @@ export async function loadServer(
     wanted: (time.mainWantedMs - timeBefore.mainWantedMs) / wallMs,
   }
 }
+
+/** The turns of a server under one load. */
+export function turnsOf(
+  server: ServerUnderLoad,
+  generatorCores: string,
+  load: Omit<Load, 'url' | 'scriptArguments'>,
+  nextFile: () => string,
+): () => Promise<Turn> {
+  return () => loadServer(server, generatorCores, { ...load, scriptArguments: [nextFile()] })
+}

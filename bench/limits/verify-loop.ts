@@ -98,9 +98,8 @@ async function measure(turn: Turn): Promise<number> {
 }
 
 const contenders = { ...contendersFor('ES256'), ...contendersFor('EdDSA') }
-for (const turn of Object.values(contenders)) await measure(turn)
 const measured = await interleave(
-  rounds,
+  { rounds, warmUpRounds: 1 },
   Object.fromEntries(
     Object.entries(contenders).map(([name, turn]) => [name, () => measure(turn)] as const),
   ),

@@ -71,6 +71,53 @@ describe('in node:http', () => {
     }
   })
 
+  test('a Host that is none is refused, and one that is there in any form is not', async (t) => {
+    const auth = await openLibrary(t)
+    const { port } = new URL((await serveSite(t, auth.handler)).url)
+    const answerTo = async (host: string): Promise<number> =>
+      Number(/^HTTP\/1\.1 (\d+)/.exec(await exchange(port, '/api/users/public', host))?.[1])
+    for (const host of ['localhost', 'auth.example.com:443', '[::1]:3000', '10.0.0.1', 'a_b-c']) {
+      assert.equal(await answerTo(host), 200, host)
+    }
+    for (const host of ['a/b', 'a b', 'a@b', 'a:b', 'a:1:2', '[::1', '<script>']) {
+      assert.equal(await answerTo(host), 400, host)
+    }
+  })
+
+  test('says how long each answer is: a HEAD as its GET, a 204 not at all', async (t) => {
+    const auth = await openLibrary(t)
+    const site = await serveSite(t, auth.handler)
+    const got = await site.call('GET', '/api/users/public')
+    assert.equal(lengthOf(got), `${Buffer.byteLength(got.text)}`)
+    const head = await site.call('HEAD', '/api/users/public')
+    assert.equal(head.text, '')
+    assert.equal(lengthOf(head), lengthOf(got))
+    const none = await site.call('OPTIONS', '/api/users/public')
+    assert.equal(none.status, 204)
+    assert.equal(lengthOf(none), null)
+    assert.equal(none.headers.get('transfer-encoding'), null)
+  })
+
+  test('a body that is too long is answered, and does not go on for ever', async (t) => {
+    const auth = await openLibrary(t)
+    const { port } = new URL((await serveSite(t, auth.handler)).url)
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('latin1')
+    t.after(() => socket.destroy())
+    let answer = ''
+    socket.on('data', (part: string) => (answer += part)).on('error', () => undefined)
+    socket.write(
+      'POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+        'Transfer-Encoding: chunked\r\n\r\n',
+    )
+    const closed = once(socket, 'close')
+    const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`
+    const sending = setInterval(() => socket.write(chunk), 5)
+    t.after(() => clearInterval(sending))
+    await closed
+    assert.match(answer, /^HTTP\/1\.1 413 /)
+    assert.match(answer, /"code":"payload_too_large"/)
+  })
+
   test('the global Request and Response of the host stay what they were', async (t) => {
     const before = { Request: globalThis.Request, Response: globalThis.Response }
     const auth = await openLibrary(t)
@@ -150,12 +197,20 @@ async function livesThrough(site: Site): Promise<void> {
   assert.equal((await site.call('GET', '/api/users', bearer(token))).status, 401)
 }
 
-/** fetch would normalise the path before it is sent. */
+function lengthOf({ headers }: { readonly headers: Headers }): string | null {
+  return headers.get('content-length')
+}
+
 async function statusOf(port: string, target: string): Promise<number> {
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(await exchange(port, target, 'localhost'))?.[1])
+}
+
+/** fetch would normalise path and Host before they are sent. */
+async function exchange(port: string, target: string, host: string): Promise<string> {
   const socket = connect(Number(port), '127.0.0.1').setEncoding('latin1')
   let answer = ''
   socket.on('data', (part: string) => (answer += part))
-  socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
   await once(socket, 'close')
-  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
+  return answer
 }
