@@ -61,9 +61,12 @@ function findTarget(table: RouteTable, url: string): string | undefined {
   return table.find(`/api${path}`) ? `/api${url}` : undefined
 }
 
+/** Of an absolute URL, without the fragment that a Request keeps and no request line has. */
 export function pathAndQuery(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3)
-  return start < 0 ? '/' : url.slice(start)
+  if (start < 0) return '/'
+  const end = url.indexOf('#', start)
+  return end < 0 ? url.slice(start) : url.slice(start, end)
 }
 
 // A request that cannot even be read as one: a forged Host, a path with a backslash.
