@@ -81,6 +81,7 @@ export interface LibraryAccountsParts {
 }
 
 const nobody = { actorId: null }
+const defaultLimit = 50
 
 export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccounts {
   const { store, opener, administration, audit, roles } = parts
@@ -113,9 +114,11 @@ export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccou
       const account = await find(idOrUsername)
       return account && toAdministeredProfile(account)
     },
-    list: async ({ limit = 50, afterId, q } = {}) => {
+    list: async ({ limit = defaultLimit, afterId, q } = {}) => {
+      // A host may pass on what somebody typed; the database takes whole numbers alone.
+      const whole = Number.isNaN(limit) ? defaultLimit : Math.trunc(limit)
       const page = {
-        limit: Math.min(Math.max(1, limit), 500),
+        limit: Math.min(Math.max(1, whole), 500),
         ...(afterId !== undefined && { afterId }),
         ...(q !== undefined && { usernamePart: toUsernameKey(q) }),
       }
