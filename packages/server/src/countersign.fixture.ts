@@ -50,9 +50,9 @@ export interface TestServer {
 
 export async function startTestServer(
   t: TestContext,
-  options: CountersignOptions & Hooks = {},
+  options: CountersignOptions & Omit<Hooks, 'clock'> & { readonly clock?: TestClock } = {},
 ): Promise<TestServer> {
-  const clock = createTestClock()
+  const clock = options.clock ?? createTestClock()
   const events: AuditEvent[] = []
   const log: TestServer['log'] = []
   const write = (level: string) => (fields: object, message: string) =>
@@ -60,7 +60,6 @@ export async function startTestServer(
   const auth = await createCountersign({
     production: false,
     databaseUrl: 'sqlite::memory:',
-    clock,
     onEvent: (event) => void events.push(event),
     logger: {
       debug: write('debug'),
@@ -69,6 +68,7 @@ export async function startTestServer(
       error: write('error'),
     },
     ...options,
+    clock,
   })
   t.after(() => auth.close())
   const call = (route: string, wish: Wish = {}) => send(auth, route, wish)

@@ -3,6 +3,7 @@
 import type { Account } from '../accounts/account.ts'
 import type { AccountOpener, PasswordPolicy } from '../accounts/open-account.ts'
 import { type AdministeredProfile, toAdministeredProfile } from '../accounts/profile.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -106,8 +107,9 @@ export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccou
           : fail(opened.reason)
       }
       const { account, warning } = opened
-      const detail = { role: account.role, ...(warning !== undefined && { warning }) }
-      await audit.record('account.created', { subjectId: account.id, detail })
+      const who = { ...nobody, subjectId: account.id }
+      await audit.record('account.created', { ...who, detail: { role: account.role } })
+      await recordAcceptedPassword(audit, warning, who)
       return { ...succeed(account), ...(warning !== undefined && { warning }) }
     },
     find: async (idOrUsername) => {
@@ -150,6 +152,7 @@ async function setPassword(
   const changed = await parts.revoking.changePassword(id, { to: hashed.hash }, parts.clock())
   if (changed === undefined) return fail('not_found')
   await parts.audit.record('password.set_by_admin', { subjectId: id })
+  await recordAcceptedPassword(parts.audit, checked.warning, { ...nobody, subjectId: id })
   return {
     ...succeed(changed),
     ...(checked.warning !== undefined && { warning: checked.warning }),

@@ -9,6 +9,7 @@ import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import { type CredentialParts, issueTokenAnswer } from '../credentials/token-answer.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { tokenAnswerSchema } from '../routing/schemas.ts'
@@ -22,7 +23,8 @@ import { checkStanding } from '../accounts/may-act.ts'
 import { findPresentedSession, type PresentedSession } from '../sessions/find-session.ts'
 
 export interface RefreshParts {
-  readonly sessions: ContinuationStore
+  readonly sessions: Omit<ContinuationStore, 'endSession'>
+  readonly revoking: Pick<RevokingStore, 'endSession'>
   readonly credentials: CredentialParts
   readonly guard: CookieGuard
   readonly counter: CallCounter
@@ -34,7 +36,13 @@ export function refreshRoutes(parts: RefreshParts): Route[] {
 }
 
 function refreshRoute(parts: RefreshParts): Route {
-  const { credentials, sessions, guard } = parts
+  const { credentials, sessions, revoking, guard } = parts
+  // A theft ends the session's access tokens with it, in this process at once.
+  const continuing: ContinuationStore = {
+    findSessionWithAccount: (id) => sessions.findSessionWithAccount(id),
+    rotateSession: (id, rotation) => sessions.rotateSession(id, rotation),
+    endSession: (id, reason, now) => revoking.endSession(id, reason, now),
+  }
   return defineRoute(
     {
       method: 'POST',
@@ -69,7 +77,7 @@ function refreshRoute(parts: RefreshParts): Route {
         if (refusal) return refusal
       }
       const { lives, clock } = credentials
-      const continuation = await continueSession(sessions, loaded.found, lives, clock)
+      const continuation = await continueSession(continuing, loaded.found, lives, clock)
       await recordContinuation(parts.audit, loaded.found, continuation, context)
       if (!continuation.ok) return explainRefusal(continuation.reason)
       return issueTokenAnswer(credentials, continuation, loaded.delivery)
