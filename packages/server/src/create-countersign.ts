@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { LocalVerifier } from '@countersign/verify'
 import { createAdministratorGuard, administratorRole } from './accounts/last-administrator.ts'
 import { createAccountOpener } from './accounts/open-account.ts'
+import { recordAcceptedPassword } from './accounts/record-accepted-password.ts'
 import { createAccountAdministration } from './administration/administer-accounts.ts'
 import { administrationRoutes } from './administration/routes.ts'
 import { createAuditLog } from './audit/audit-log.ts'
@@ -477,11 +478,10 @@ async function createFirstAdministrator(
       const option = opened.reason === 'weak_password' ? 'adminPassword' : 'adminUsername'
       throw new ConfigurationError([{ option, message }])
     }
-    const { account } = opened
-    await audit.record('account.created', {
-      subjectId: account.id,
-      detail: { role: account.role },
-    })
+    const { account, warning } = opened
+    const who = { actorId: null, subjectId: account.id }
+    await audit.record('account.created', { ...who, detail: { role: account.role } })
+    await recordAcceptedPassword(audit, warning, who)
     logger.info({ username: account.username }, 'Made the first administrator')
   })
 }

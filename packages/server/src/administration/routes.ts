@@ -6,6 +6,7 @@ import type { AccountAdministration } from './administer-accounts.ts'
 import { administratorRole } from '../accounts/last-administrator.ts'
 import type { AccountOpener } from '../accounts/open-account.ts'
 import { toAdministeredProfile, toProfile } from '../accounts/profile.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../foundation/clock.ts'
@@ -76,10 +77,10 @@ function createRoute({ opener, audit }: AdministrationParts): Route {
     async ({ body, principal, context }) => {
       const opened = await opener.open(body)
       if (!opened.ok) return explainAccountRefusal(opened)
-      const { account } = opened
-      const detail = { role: account.role }
-      const facts = { actorId: principal.account.id, subjectId: account.id, detail }
-      await audit.record('account.created', facts, context)
+      const { account, warning } = opened
+      const who = { actorId: principal.account.id, subjectId: account.id }
+      await audit.record('account.created', { ...who, detail: { role: account.role } }, context)
+      await recordAcceptedPassword(audit, warning, who, context)
       return { status: 201, body: toProfile(account) }
     },
   )

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { createTestClock } from '../foundation/deterministic.fixture.ts'
+import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { openMemoryStore } from '../stores/memory-store.fixture.ts'
 import { type Attempt, createAttemptLimits } from './attempt-limits.ts'
 
@@ -93,6 +94,26 @@ describe('attempts', () => {
     for (let i = 0; i < 3; i++) assert.equal(await granted(), true)
     await first.release()
     assert.equal(await granted(), false)
+  })
+
+  test('that cannot be given back stay counted, and the act that succeeded is none the worse', async () => {
+    const reserved = { granted: true, count: 1, resetsAt: 1 }
+    const limitsOf = (failure: Error) =>
+      createAttemptLimits(
+        {
+          reserveAttempt: async () => reserved,
+          releaseAttempt: () => Promise.reject(failure),
+          pruneAttempts: async () => 0,
+        },
+        createTestClock(),
+      )
+    const release = async (failure: Error): Promise<void> => {
+      const attempt = await limitsOf(failure).reserve('login', ada, limit)
+      assert.ok(attempt.granted)
+      await attempt.release()
+    }
+    await release(new StoreUnavailableError('full', 'full'))
+    await assert.rejects(release(new TypeError('a defect')), TypeError)
   })
 
   test('of others, elsewhere or of another kind are counted apart', async (t) => {

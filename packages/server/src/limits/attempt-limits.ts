@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../foundation/clock.ts'
+import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import type { AttemptStore } from './store.ts'
 import { type VolumeLimit, VolumeLimits } from './volume-limits.ts'
 
@@ -34,12 +35,21 @@ export function createAttemptLimits(store: AttemptStore, clock: Clock): AttemptL
       const now = clock()
       const window = { limit: limit.count, windowMs: limit.windowMs, now }
       const { granted, resetsAt } = await store.reserveAttempt(key, window)
-      if (granted) return { granted, release: () => store.releaseAttempt(key, resetsAt) }
+      if (granted) return { granted, release: () => release(store, key, resetsAt) }
       const retryAfterSeconds = Math.max(1, Math.ceil((resetsAt - now) / 1000))
       // Refusals count nothing in the store, so that a flood of them costs no writes.
       const { justExceeded } = refusals.count(key, { ...limit, count: 0 })
       return { granted, limit: limit.count, retryAfterSeconds, justExceeded }
     },
+  }
+}
+
+// The act has succeeded, and is not to fail because its attempt stays counted.
+async function release(store: AttemptStore, key: string, resetsAt: number): Promise<void> {
+  try {
+    await store.releaseAttempt(key, resetsAt)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
   }
 }
 

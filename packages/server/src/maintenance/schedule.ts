@@ -93,12 +93,13 @@ function repeat(
       await work()
     } catch (error) {
       logger.error({ err: error }, `Could not ${name}`)
-    } finally {
-      running = undefined
     }
   }
   const timer = setInterval(() => {
-    running ??= turn()
+    // Not inside the turn: one that throws at once would be over before it was noted as running, and stay so.
+    running ??= turn().finally(() => {
+      running = undefined
+    })
   }, everyMs)
   timer.unref()
   return async () => {

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
 import { type CredentialParts, issueAccess } from '../credentials/token-answer.ts'
@@ -57,9 +58,9 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       const changed = await replacePassword(parts, account, body, context)
       if ('problem' in changed) return changed
       await sessions.liftSession(sessionId, changed.sessionEpoch)
-      const detail = checked.warning === undefined ? {} : { warning: checked.warning }
-      const facts = { actorId: account.id, subjectId: account.id, sessionId, detail }
-      await audit.record('password.changed', facts, context)
+      const who = { actorId: account.id, subjectId: account.id }
+      await audit.record('password.changed', { ...who, sessionId }, context)
+      await recordAcceptedPassword(audit, checked.warning, who, context)
       const found = await sessions.findSessionWithAccount(sessionId)
       if (found === undefined) return problem('invalid_token')
       return { status: 200, body: await issueAccess(credentials, changed, found.session) }

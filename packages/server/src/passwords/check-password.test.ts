@@ -106,6 +106,10 @@ describe('a password made of what anybody would try', () => {
       assert.equal(judge(password, context), 'context', password)
       assert.equal(judge(password, { ...context, common: 'warn' }), 'context', password)
     }
+    // Three letters are a name, in any case.
+    for (const named of [{ username: 'Eva' }, { username: 'root', email: 'EVA@example.org' }]) {
+      assert.equal(judge('eva-3141-592', named), 'context')
+    }
   })
 
   test('is none when enough else stands beside the name', () => {

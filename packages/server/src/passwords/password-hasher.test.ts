@@ -86,6 +86,23 @@ describe('a hash with other parameters', () => {
     assert.deepEqual(await hasher.verify('wrong', stored), no)
   })
 
+  test('counts at the very bounds of what is accepted', async () => {
+    const hasher = await createHasher()
+    for (const [m, t, p, saltLength] of [
+      [8, 1, 1, 16],
+      [64, 64, 1, 16],
+      [512, 1, 64, 16],
+      [64, 1, 1, 8],
+    ] as const) {
+      const parameters = { memoryKib: m, iterations: t, parallelism: p }
+      const salt = randomness(saltLength)
+      const hash = await deriveByNode('pw', salt, parameters, 32)
+      const phc = { id: 'argon2id', version: 19, parameters: { m, t, p }, salt, hash }
+      const verified = await hasher.verify('pw', formatPhcString(phc))
+      assert.equal(verified.ok && verified.matches, true, `${m} ${t} ${p} ${saltLength}`)
+    }
+  })
+
   test('differs by any one of memory, passes, lanes or length', async () => {
     const hasher = await createHasher()
     const salt = randomness(16)

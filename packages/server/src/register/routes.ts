@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { AccountOpener } from '../accounts/open-account.ts'
 import { toProfile } from '../accounts/profile.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
 import { toLimitKey } from '../http/client-address.ts'
@@ -82,9 +83,9 @@ export function registerRoutes(parts: RegisterParts): Route[] {
         return explainAccountRefusal(opened)
       }
       const { account, warning } = opened
-      const detail = warning === undefined ? {} : { warning }
-      const facts = { actorId: account.id, subjectId: account.id, detail }
-      await audit.record('account.registered', facts, context)
+      const who = { actorId: account.id, subjectId: account.id }
+      await audit.record('account.registered', who, context)
+      await recordAcceptedPassword(audit, warning, who, context)
       const message = 'User registered successfully'
       return { status: 201, body: { message, user: toProfile(account) } }
     },

@@ -19,8 +19,10 @@ export function createFetchHandler(application: Application): FetchHandler {
   }
 }
 
-/** What follows the authority in an absolute URL, as it was written. */
+/** Of an absolute URL, as it was written, without the fragment that a Request keeps and no request line has. */
 export function pathAndQuery(url: string): string {
   const start = url.indexOf('/', url.indexOf('://') + 3)
-  return start < 0 ? '/' : url.slice(start)
+  if (start < 0) return '/'
+  const end = url.indexOf('#', start)
+  return end < 0 ? url.slice(start) : url.slice(start, end)
 }

@@ -27,7 +27,7 @@ export type ClaimsHook = (
 export interface AccessTokenIssuer {
   /**
    * A signed token for this account and session; its life is cut to the session's.
-   * @throws when the claims hook returns a reserved name, no plain object, or too much
+   * @throws when the claims hook returns a reserved name, no plain object, or too much, or takes longer than 5 seconds
    */
   issue(subject: AccessTokenSubject): Promise<{ token: string; expiresIn: number }>
 }
@@ -46,6 +46,7 @@ export interface AccessTokenIssuerOptions {
 }
 
 const tokenLimit = 8192
+const claimsPatienceMs = 5_000
 
 /** Names that a claims hook may not use: they are ours, or registered with a meaning that grants something. */
 export const reservedClaims: ReadonlySet<string> = new Set([
@@ -71,6 +72,8 @@ export const reservedClaims: ReadonlySet<string> = new Set([
   'amr',
   'auth_time',
   '__proto__',
+  // No claim, but what JSON would ask in place of all of them.
+  'toJSON',
 ])
 
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
@@ -79,7 +82,7 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
   return {
     issue: async (subject) => {
       const { account, session } = subject
-      const extra = options.claims && (await askHook(options.claims, subject))
+      const extra = options.claims ? await askForClaims(options.claims, subject) : undefined
       const iat = toNumericDate(clock())
       const exp = Math.min(iat + options.accessTokenTtlSeconds, toNumericDate(session.expiresAt))
       const payload = {
@@ -111,21 +114,35 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
   }
 }
 
-async function askHook(
-  hook: ClaimsHook,
-  { account, session }: AccessTokenSubject,
-): Promise<object> {
-  return checkExtraClaims(await hook({ account: toProfile(account), session: { id: session.id } }))
+/** A hook that hangs would hang every log-in and refresh with it. */
+async function askForClaims(hook: ClaimsHook, subject: AccessTokenSubject): Promise<object> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new Error('The claims hook took longer than 5 seconds.'))
+  }, claimsPatienceMs)
+  try {
+    return checkExtraClaims(await Promise.race([hook(toClaimsSubject(subject)), late]))
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function checkExtraClaims(extra: unknown): object {
-  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) {
-    throw new Error('The claims hook must return a plain object.')
-  }
+  if (!isPlainObject(extra)) throw new Error('The claims hook must return a plain object.')
   for (const name of Object.keys(extra)) {
     if (reservedClaims.has(name)) {
       throw new Error(`The claims hook returned "${name}", which is reserved: use another name.`)
     }
   }
   return extra
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function toClaimsSubject({ account, session }: AccessTokenSubject): ClaimsSubject {
+  return { account: toProfile(account), session: { id: session.id } }
 }
