@@ -6,7 +6,7 @@ import { describeThreeStepRule } from './model/three-step-rule.fixture.ts'
 
 // What a power cut would lose is another test's subject: in memory the same histories take a tenth of the time.
 const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-const runs = Number(process.env['MODEL_RUNS'] ?? 150)
+const runs = Number(process.env['MODEL_RUNS'] ?? 300)
 
 describeThreeStepRule(
   'SQLite',
