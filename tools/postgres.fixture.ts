@@ -266,7 +266,9 @@ function findBinaries(): string | undefined {
     ...globSync('/usr/lib/postgresql/*/bin').toSorted(byVersion).toReversed(),
     ...(process.env['PATH'] ?? '').split(':'),
   ]
-  return candidates.find((path) => existsSync(join(path, 'initdb')))
+  return candidates.find((path) =>
+    ['initdb', 'postgres'].every((name) => existsSync(join(path, name))),
+  )
 }
 
 function byVersion(a: string, b: string): number {
