@@ -5,7 +5,10 @@ import {
   postgresTest,
   type OwnPostgresServer,
 } from '../../../tools/postgres.fixture.ts'
+import { startProxy, type TcpProxy } from '../../../tools/tcp-proxy.fixture.ts'
 import { until } from '../../../tools/until.ts'
+import { insertAccount } from '../../server/src/stores/sql/account-store.ts'
+import { rotateSession } from '../../server/src/stores/sql/session-store.ts'
 import { createProgram, type Program, type RunningServer } from './program.fixture.ts'
 
 const password = 'a long enough phrase 7'
@@ -169,6 +172,82 @@ ownPostgresTest(
     }
   },
 )
+
+postgresTest(
+  'a change whose answer is lost on the way is answered once, and happened once',
+  async (t, server) => {
+    const program = createProgram(t)
+    const url = server.urlFor(t)
+    const proxy = await startProxy(t, Number(new URL(url).port))
+    const api = await program.start({ ...unlimited, DATABASE_URL: throughProxy(url, proxy) })
+    const registered = proxy.cutOn(insertAccount.postgres.name, 'unanswered')
+    const account = { username: 'ada', password }
+    assertAway(await post(api, '/api/auth/register', account))
+    assert.equal(registered.count(), 1)
+    const again = await post(api, '/api/auth/register', account)
+    assert.equal(again.status, 400)
+    assert.match(await again.text(), /Username already exists/)
+
+    const login = await logIn(api, 'ada')
+    for (const when of ['unanswered', 'unsent'] as const) {
+      const trap = proxy.cutOn(rotateSession.postgres.name, when)
+      assertAway(await post(api, '/api/auth/refresh', login))
+      assert.equal(trap.count(), 1, 'it was not sent again')
+      const retried = await post(api, '/api/auth/refresh', login)
+      assert.equal(
+        retried.status,
+        200,
+        'the same token goes on, whether or not the first was carried out',
+      )
+      Object.assign(login, await retried.json())
+    }
+    const client = await server.connect(t)
+    const { rows } = await client.query(
+      `SELECT generation::int FROM ${new URL(url).searchParams.get('schema')}.sessions`,
+    )
+    assert.deepEqual(rows, [{ generation: 3 }], 'two refreshes, however often they were asked for')
+  },
+)
+
+postgresTest(
+  'while the database cannot be heard every call says so, and none hangs',
+  async (t, server) => {
+    const program = createProgram(t)
+    const url = server.urlFor(t)
+    const proxy = await startProxy(t, Number(new URL(url).port))
+    const api = await program.start({ ...unlimited, DATABASE_URL: throughProxy(url, proxy) })
+    await post(api, '/api/auth/register', { username: 'ada', password })
+    const login = await logIn(api, 'ada')
+    for (const mode of ['hold', 'refuse'] as const) {
+      proxy.mode = mode
+      if (mode === 'refuse') proxy.cut()
+      const calls = Array.from({ length: 30 }, (_, i) =>
+        i % 3 === 0 ? profile(api, login.token) : post(api, '/api/auth/refresh', login),
+      )
+      for (const answer of await Promise.all(calls)) assertAway(answer)
+      assertAway(await fetch(`${api.url}/health/ready`))
+      assert.equal((await fetch(`${api.url}/health/live`)).status, 200)
+      proxy.mode = 'pass'
+      proxy.cut()
+      await until(async () => (await fetch(`${api.url}/health/ready`)).status === 200, 'the return')
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, () => post(api, '/api/auth/refresh', login)),
+      )
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+    }
+  },
+)
+
+function throughProxy(url: string, { port }: TcpProxy): string {
+  const through = new URL(url)
+  through.port = `${port}`
+  return `${through.href}&connect_timeout=500ms&statement_timeout=500ms&pool_size=4`
+}
+
+function assertAway(answer: Response): void {
+  assert.equal(answer.status, 503)
+  assert.ok(Number(answer.headers.get('retry-after')) > 0)
+}
 
 interface Client {
   readonly instances: readonly [RunningServer, RunningServer]
