@@ -31,7 +31,7 @@ export async function openPostgresStore(
     ...createSqlStore(createPostgresDatabase(pool)),
     description: describePlace(settings).replace('PostgreSQL', `PostgreSQL ${version}`),
     readTime: () => readTime(pool),
-    checkReady: () => checkWritable(pool, settings),
+    checkReady: () => checkWritable(pool),
     close: () => pool.close(),
   }
 }
@@ -64,13 +64,13 @@ async function readTime(pool: ConnectionPool): Promise<number> {
   return rows[0].now
 }
 
-/** A standby answers every question and takes no change. */
-async function checkWritable(pool: ConnectionPool, settings: PostgresSettings): Promise<void> {
-  const { rows } = await pool.read({
+/**
+ * A standby answers every question and takes no change, so this asks for the right to make one, and makes none. Refused,
+ * the pool lets the connection go: another one may lead to the new primary.
+ */
+async function checkWritable(pool: ConnectionPool): Promise<void> {
+  await pool.read({
     name: 'countersign_ready',
-    text: "SELECT current_setting('transaction_read_only') AS read_only",
+    text: 'SELECT 1 FROM leases WHERE false FOR UPDATE',
   })
-  if (rows[0].read_only === 'off') return
-  const message = `${describePlace(settings)}: it is a standby or read-only: name the primary.`
-  throw new StoreUnavailableError('read_only', message)
 }
