@@ -127,10 +127,10 @@ function access(url: string): Pick<PostgresServer, 'urlFor' | 'newSchema' | 'con
   }
   return {
     newSchema,
-    connect: async (t, farewell = '') => {
+    connect: async (t, farewell) => {
       const client = await connectTo(url)
       t.after(async () => {
-        await client.query(farewell).catch((error: unknown) => t.diagnostic(String(error)))
+        if (farewell !== undefined) await client.query(farewell)
         await client.end()
       })
       return client
@@ -266,7 +266,9 @@ function findBinaries(): string | undefined {
     ...globSync('/usr/lib/postgresql/*/bin').toSorted(byVersion).toReversed(),
     ...(process.env['PATH'] ?? '').split(':'),
   ]
-  return candidates.find((path) => existsSync(join(path, 'initdb')))
+  return candidates.find((path) =>
+    ['initdb', 'postgres'].every((name) => existsSync(join(path, name))),
+  )
 }
 
 function byVersion(a: string, b: string): number {

@@ -132,7 +132,7 @@ function openBase(options: CountersignOptions & Hooks) {
     const message = 'The options have to be an object: createCountersign({ … }).'
     throw new ConfigurationError([{ option: undefined, message }])
   }
-  const { claims, onEvent, logger, clock, randomness, ...configured } = options
+  const { claims, onEvent, logger, clock, storeTime, randomness, ...configured } = options
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
   const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
@@ -142,6 +142,7 @@ function openBase(options: CountersignOptions & Hooks) {
   const base = {
     settings: checked.settings,
     localClock,
+    storeTime,
     storeClock,
     clock: storeClock.now,
     randomness: randomness ?? systemRandomness,
@@ -164,7 +165,7 @@ function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets 
 /** What persists, and the copy of it that is held in memory. */
 async function openState(base: Base) {
   const { settings, clock, storeClock, randomness, secrets, logger } = base
-  const store = await openStore(settings, base.localClock)
+  const store = await openStore(settings, base.localClock, base.storeTime)
   try {
     // Before anything is decided by the time.
     await storeClock.measure(() => store.readTime())

@@ -15,6 +15,8 @@ export interface Hooks {
   logger?: Logger | undefined
   /** Default: the system's. */
   clock?: Clock | undefined
+  /** Only for tests that decide what time it is: what the store tells. Default: the database's own time. */
+  storeTime?: Clock
   /** Default: the system's. */
   randomness?: Randomness | undefined
 }

@@ -16,8 +16,6 @@ import { listSteps, planMigrations } from './sql/migrations/plan-migrations.ts'
 import { openConnection } from './sql/sqlite-database.ts'
 import { explainSqliteFailure } from './sql/sqlite-failure.ts'
 
-const lockPatienceMs = 5_000
-
 /**
  * Every step of the schema and since when it is applied. Changes nothing and makes no file.
  * @throws StoreUnavailableError when the database cannot be reached, or needs another version than this
@@ -73,7 +71,7 @@ async function applyPending({
     case 'sqlite': {
       // Made before the database: one that is there without its secret counts as one that has lost it.
       if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
-      const connection = openConnection(database.file, lockPatienceMs, () => undefined)
+      const connection = openConnection(database.file, migrationPatienceMs, () => undefined)
       try {
         return migrateSqlite(connection, systemClock())
       } finally {
@@ -94,3 +92,6 @@ async function withMongodb<T>(
     await database.close()
   }
 }
+
+/** While another process migrates. */
+const migrationPatienceMs = 60_000

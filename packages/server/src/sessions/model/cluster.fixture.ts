@@ -123,8 +123,10 @@ export class Cluster {
   }
 
   #openOne(instance: number): Promise<Countersign> {
+    // The store agrees with each, so that the difference of their clocks is not corrected.
     const clock = (): number => this.clockOf(instance)
-    return createCountersign({ ...this.#database.options, ...limits, secret, clock })
+    const hooks = { clock, storeTime: clock }
+    return createCountersign({ ...this.#database.options, ...limits, secret, ...hooks })
   }
 
   async #post(instance: number, path: string, body: object): Promise<Response> {

@@ -18,6 +18,8 @@ import { bounded } from './time-limit.ts'
 export interface MongodbStoreOptions {
   readonly url: string
   readonly clock: Clock
+  /** For tests: what the store tells as its time. Default: the server's. */
+  readonly time?: Clock | undefined
   /** Default: true. Otherwise a pending schema step is refused. */
   readonly migrates?: boolean
 }
@@ -28,7 +30,7 @@ export interface MongodbStoreOptions {
  * @throws StoreUnavailableError when the server cannot be reached, with the mend in its message
  */
 export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
-  const { url, clock, migrates = true } = options
+  const { url, clock, time, migrates = true } = options
   const database = await openMongodbDatabase(url)
   const { collections, description } = database
   const prepare = async (): Promise<void> => {
@@ -52,7 +54,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
     checkReady: () => checkReady(collections),
-    readTime: () => database.readTime(),
+    readTime: async () => (time ? time() : database.readTime()),
   })
   return { ...operations, description, close: () => database.close() }
 }

@@ -11,10 +11,10 @@ export interface SqliteStoreOptions {
   readonly file: string
   /** The store's own time is this machine's. */
   readonly clock: Clock
-  /** How long to wait for another process that has locked the database, in milliseconds. Default: 5,000. */
-  readonly lockPatienceMs?: number
   /** Default: true. Otherwise a pending schema step is refused. */
   readonly migrates?: boolean
+  /** How long to wait for another process that has locked the database, in milliseconds. Default: 5,000. */
+  readonly lockPatienceMs?: number
 }
 
 /**
@@ -22,7 +22,7 @@ export interface SqliteStoreOptions {
  * @throws StoreUnavailableError when the file cannot be opened, with the mend in its message
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock, lockPatienceMs = 5_000, migrates = true } = options
+  const { file, clock, migrates = true, lockPatienceMs = 5_000 } = options
   const connection = openConnection(file, lockPatienceMs, (opened) => {
     if (migrates) migrateSqlite(opened, clock())
     else checkSqliteSchema(opened)

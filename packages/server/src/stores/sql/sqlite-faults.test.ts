@@ -23,8 +23,7 @@ import { insertAccount, sampleAccount, sampleEvent, start } from '../contract/su
 import type { Store } from '../store.ts'
 import { createAccountStore } from './account-store.ts'
 import { createAuditStore } from './audit-store.ts'
-import { migrateSqlite as migrate } from './migrations/migrate-sqlite.ts'
-import type { Migration } from './migrations/migration.ts'
+import { migrateSqlite } from './migrations/migrate-sqlite.ts'
 import { migrations } from './migrations/migrations.ts'
 import { openSqliteStore } from './open-sqlite-store.ts'
 import { createSqliteDatabase, openConnection } from './sqlite-database.ts'
@@ -118,7 +117,7 @@ test('a database that cannot be made says where it may not write', async (t) => 
 
 test('a full disk refuses what needs room, keeps what is there, and recovers', async (t) => {
   const { file } = prepare(t)
-  const connection = openConnection(file, 0, (opened) => void migrate(opened, start))
+  const connection = openConnection(file, 0, (opened) => void migrateSqlite(opened, start))
   const database = createSqliteDatabase(connection, 0)
   t.after(() => database.close())
   const store = { ...createAccountStore(database), ...createAuditStore(database) }
@@ -178,13 +177,13 @@ test('a damaged database is refused where it is damaged, and serves after its re
 
 test('a database of a newer version is refused with the mend, and left as it is', async (t) => {
   const { file, open } = prepare(t)
-  const next: Migration = {
-    number: migrations.length + 1,
-    name: 'next',
-    kind: 'contract',
-    statements: ['DROP TABLE consumed'],
-  }
-  openConnection(file, 0, (opened) => void migrate(opened, start, [...migrations, next])).close()
+  const facts = { number: migrations.length + 1, name: 'next', kind: 'contract' } as const
+  const next = { ...facts, statements: ['CREATE TABLE x (y)'] }
+  openConnection(
+    file,
+    0,
+    (opened) => void migrateSqlite(opened, start, [...migrations, next]),
+  ).close()
   const content = readFileSync(file)
   await refused(
     open(),
@@ -200,7 +199,7 @@ test('a database of every older version is brought up to date and serves', async
     const connection = openConnection(
       file,
       0,
-      (opened) => void migrate(opened, start, migrations.slice(0, older)),
+      (opened) => void migrateSqlite(opened, start, migrations.slice(0, older)),
     )
     connection.exec(`INSERT INTO users VALUES
       ('u', 'Ada', 'ada', NULL, 'hash', 'user', 0, 1, 2, NULL, 3, 4, NULL)`)
