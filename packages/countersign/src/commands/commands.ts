@@ -1,5 +1,6 @@
 import type { Command } from '../command-line/command.ts'
 import { doctor } from './doctor.ts'
+import { importTutorial } from './import-tutorial.ts'
 import { keysList, keysRotate } from './keys.ts'
 import { openapi } from './openapi.ts'
 import { start } from './start.ts'
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   usersDelete,
   keysList,
   keysRotate,
+  importTutorial,
   doctor,
   openapi,
 ]
