@@ -25,6 +25,7 @@ const levels: readonly (readonly string[])[] = [
     'metrics',
     'one-time',
     'passwords',
+    'postgres',
     'revocation',
     'sessions',
   ],
@@ -50,6 +51,7 @@ const levels: readonly (readonly string[])[] = [
 // The domains of level 1 lean on each other in this direction alone; what is not listed is refused.
 const neighbours: Readonly<Record<string, readonly string[]>> = {
   accounts: ['audit', 'leases', 'passwords'],
+  bus: ['postgres'],
   metrics: ['audit'],
   revocation: ['accounts', 'sessions'],
   sessions: ['accounts'],

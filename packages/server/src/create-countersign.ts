@@ -19,6 +19,7 @@ import { createIdSource } from './foundation/ids.ts'
 import { type Logger, silentLogger } from './foundation/logger.ts'
 import { createMasterSecrets, type MasterSecrets } from './foundation/master-secret.ts'
 import { type Randomness, systemRandomness } from './foundation/randomness.ts'
+import { createStoreClock } from './foundation/store-clock.ts'
 import { healthRoutes } from './health/routes.ts'
 import { FetchSource } from './http/request-source.ts'
 import { type KeyInfo, openKeyring } from './keys/keyring.ts'
@@ -62,7 +63,7 @@ export interface Hooks {
   onEvent?: (event: AuditEvent) => void | Promise<void>
   /** Default: silence. Pino's loggers fit. */
   logger?: Logger
-  /** Default: the system's. */
+  /** Default: the system's. What it differs from the store's is measured and corrected. */
   clock?: Clock
   /** Default: the system's. */
   randomness?: Randomness
@@ -131,9 +132,13 @@ function openBase(options: CountersignOptions & Hooks) {
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
   if (!checked.ok) throw new ConfigurationError(checked.mistakes)
+  const localClock = clock ?? systemClock
+  const storeClock = createStoreClock(localClock)
   const base = {
     settings: checked.settings,
-    clock: clock ?? systemClock,
+    localClock,
+    storeClock,
+    clock: storeClock.now,
     randomness: randomness ?? systemRandomness,
     logger: logger ?? silentLogger,
     claims,
@@ -153,9 +158,12 @@ function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets 
 }
 
 /** What persists, and the copy of it that is held in memory. */
-async function openState({ settings, clock, randomness, secrets }: Base) {
-  const store = await openStore(settings.database, clock)
+async function openState(base: Base) {
+  const { settings, clock, storeClock, randomness, secrets } = base
+  const store = await openStore(settings, base.localClock)
   try {
+    // Before anything is decided by the time.
+    await storeClock.measure(() => store.readTime())
     const keyring = await openKeyring({
       store,
       secrets,
@@ -298,7 +306,7 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
       roles: settings.roles,
     }),
     ...discoveryRoutes({ keyring, ...settings }),
-    ...healthRoutes(store),
+    ...healthRoutes({ store, storeClock: base.storeClock }),
     ...metricsRoutes(services.metrics, settings.metricsToken),
   ]
   if (!settings.documentation) return routes
@@ -333,6 +341,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
   })
   const maintenance = startMaintenance({
     store,
+    storeClock: base.storeClock,
     keyring,
     follower,
     revocations,

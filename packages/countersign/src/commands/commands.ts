@@ -2,6 +2,7 @@ import type { Command } from '../command-line/command.ts'
 import { doctor } from './doctor.ts'
 import { importTutorial } from './import-tutorial.ts'
 import { keysList, keysRotate } from './keys.ts'
+import { migrateStatus, migrateUp } from './migrate.ts'
 import { openapi } from './openapi.ts'
 import { start } from './start.ts'
 import { usersAdd, usersSetPassword } from './users-with-password.ts'
@@ -20,6 +21,8 @@ export const commands: readonly Command[] = [
   keysList,
   keysRotate,
   importTutorial,
+  migrateStatus,
+  migrateUp,
   doctor,
   openapi,
 ]

@@ -2,13 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { findUnsafeOptions, parseMongodbUrl } from './mongodb-url.ts'
 import type { OptionName } from './options.ts'
+import { parsePostgresUrl } from './parse-postgres-url.ts'
 import type { OptionReader } from './read-option.ts'
 import type { DatabaseSettings, MongodbSettings, SqliteSettings } from './settings.ts'
 
-const defaultFile = 'data/countersign.db'
+const embedded: SqliteSettings = { kind: 'sqlite', file: resolve('data/countersign.db') }
 
 /** The database by the scheme of its URL. A mistake stops the start: the embedded database never steps in. */
-export function checkDatabase(reader: OptionReader, production: boolean): DatabaseSettings {
+export function checkDatabase(
+  reader: OptionReader,
+  production: boolean,
+): { database: DatabaseSettings; migratesOnStart: boolean } {
+  const migratesOnStart = reader.choice('migrateOnStart', ['on', 'off'], 'on') === 'on'
+  return { database: readDatabase(reader, production), migratesOnStart }
+}
+
+function readDatabase(reader: OptionReader, production: boolean): DatabaseSettings {
   const url = reader.text('databaseUrl')
   const mongodbUri = reader.text('mongodbUri')
   if (mongodbUri !== undefined) {
@@ -17,21 +26,23 @@ export function checkDatabase(reader: OptionReader, production: boolean): Databa
     }
     return checkMongodb(reader, 'mongodbUri', mongodbUri)
   }
-  if (url === undefined) return { kind: 'sqlite', file: resolve(defaultFile) }
+  if (url === undefined) return { kind: 'sqlite', file: resolve('data/countersign.db') }
   if (/^mongodb(\+srv)?:/.test(url)) return checkMongodb(reader, 'databaseUrl', url)
+  if (/^postgres(ql)?:/.test(url)) {
+    const parsed = parsePostgresUrl(url)
+    if (parsed.ok) return parsed.settings
+    for (const mistake of parsed.mistakes) reader.refuse('databaseUrl', mistake)
+    return embedded
+  }
   const path = /^sqlite:(.+)$/.exec(url)?.[1]
   if (path === undefined) {
     const scheme = /^[a-z+]+:/i.exec(url)?.[0] ?? 'this URL'
     reader.refuse(
       'databaseUrl',
-      `This version does not know ${scheme}. Write sqlite:<file>, or mongodb://<host>/<database>.`,
+      `This version does not know ${scheme}. Write sqlite:<file>, postgres://<user>:<password>@<host>/<database> or mongodb://…`,
     )
-    return { kind: 'sqlite', file: resolve(defaultFile) }
+    return embedded
   }
-  return checkSqlite(reader, path, production)
-}
-
-function checkSqlite(reader: OptionReader, path: string, production: boolean): SqliteSettings {
   if (path === ':memory:') {
     if (production) {
       reader.refuse(

@@ -32,7 +32,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     host: reader.text('host') ?? (production ? '::' : '127.0.0.1'),
     audience: reader.text('jwtAudience') ?? issuer,
     clientId: reader.text('jwtClientId') ?? 'first-party',
-    database: checkDatabase(reader, production),
+    ...checkDatabase(reader, production),
     ...checkSecrets(reader, production),
     ...checkSigning(reader, production),
     ...readLives(reader),

@@ -9,6 +9,7 @@ export interface CountersignOptions {
   port?: number | string | undefined
   publicUrl?: string | undefined
   databaseUrl?: string | undefined
+  migrateOnStart?: string | undefined
   mongodbUri?: string | undefined
   secret?: string | readonly string[] | undefined
   jwtSecret?: string | undefined
@@ -50,6 +51,8 @@ export interface OptionDescription {
   readonly meaning: string
   /** Never shown, and readable from a file named by `<environmentName>_FILE`. */
   readonly isSecret?: boolean
+  /** A URL: shown without its password, and readable from a file as secrets are. */
+  readonly mayHoldPassword?: boolean
 }
 
 /** The one table of options: the reference, the environment and the checks are made from it. */
@@ -82,7 +85,15 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'databaseUrl',
     environmentName: 'DATABASE_URL',
     fallback: 'sqlite:./data/countersign.db',
-    meaning: '`sqlite:<file>`, or `mongodb://<user>:<password>@<host>/<database>`.',
+    meaning:
+      '`sqlite:<file>`, `postgres://<user>:<password>@<host>:5432/<database>`, or `mongodb://…`.',
+    mayHoldPassword: true,
+  },
+  {
+    name: 'migrateOnStart',
+    environmentName: 'MIGRATE_ON_START',
+    fallback: 'on',
+    meaning: '`off` refuses to start until `countersign migrate up` has run.',
   },
   {
     name: 'mongodbUri',
@@ -121,7 +132,7 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'jwtIssuer',
     environmentName: 'JWT_ISSUER',
     fallback: 'PUBLIC_URL',
-    meaning: '`iss` of the access tokens.',
+    meaning: '`iss` of the access tokens; the same on all instances that share a database.',
   },
   {
     name: 'jwtAudience',
@@ -264,6 +275,11 @@ export const optionTable: readonly OptionDescription[] = [
     meaning: '`debug`, `info`, `warn`, `error` or `silent`.',
   },
 ]
+
+/** Whether `<environmentName>_FILE` may name a file that holds the value. */
+export function isReadableFromFile({ isSecret, mayHoldPassword }: OptionDescription): boolean {
+  return isSecret === true || mayHoldPassword === true
+}
 
 export function environmentNameOf(name: OptionName): string {
   return optionTable.find((option) => option.name === name)?.environmentName ?? name

@@ -2,13 +2,19 @@
 
 import { z } from 'zod'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
+import { largestOffsetMs, type StoreClock } from '../foundation/store-clock.ts'
 import { problem } from '../http/problems.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import type { Store } from '../stores/store.ts'
 
 const statusSchema = z.strictObject({ status: z.literal('ok') })
 
-export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
+export interface HealthParts {
+  readonly store: Pick<Store, 'checkReady'>
+  readonly storeClock: Pick<StoreClock, 'offsetMs'>
+}
+
+export function healthRoutes({ store, storeClock }: HealthParts): Route[] {
   const common = {
     method: 'GET',
     tag: 'Health',
@@ -31,17 +37,19 @@ export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
       ...common,
       path: '/health/ready',
       operationId: 'ready',
-      summary: 'Whether the database can be read and written',
-      success: { status: 200, description: 'It can', schema: statusSchema },
+      summary: 'Whether the database can be read and written, and the clocks agree to 5 s',
+      success: { status: 200, description: 'All of it', schema: statusSchema },
       problems: ['unavailable'],
     },
     async () => {
+      const unavailable = problem('unavailable', { headers: { 'retry-after': '1' } })
       try {
         await store.checkReady()
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error
-        return problem('unavailable', { headers: { 'retry-after': '1' } })
+        return unavailable
       }
+      if (Math.abs(storeClock.offsetMs()) > largestOffsetMs) return unavailable
       return { status: 200, body: { status: 'ok' } }
     },
   )

@@ -1,15 +1,20 @@
-// Maintenance: what happens without a request: following revocations, rotating keys, deleting what is over. It owns the
-// timers; the work is each domain's own.
+// Maintenance: what happens without a request: following revocations, rotating keys, keeping the store's time, deleting
+// what is over. It owns the timers; the work is each domain's own.
 
 import type { Clock } from '../foundation/clock.ts'
 import type { Logger } from '../foundation/logger.ts'
+import type { StoreClock } from '../foundation/store-clock.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { RevocationFollower } from '../revocation/follow-revocations.ts'
 import type { LiveRevocations } from '../revocation/live-revocations.ts'
 import type { Store } from '../stores/store.ts'
 
 export interface MaintenanceParts {
-  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents'>
+  readonly store: Pick<
+    Store,
+    'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents' | 'readTime'
+  >
+  readonly storeClock: StoreClock
   readonly keyring: Pick<Keyring, 'maintain'>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
@@ -29,13 +34,15 @@ export interface Maintenance {
 
 const followEveryMs = 500
 const maintainEveryMs = 60_000
+const measureEveryMs = 10_000
 const pruneEveryMs = 30_000
 const sliceSize = 2_000
 const clockToleranceMs = 60_000
 
 export function startMaintenance(parts: MaintenanceParts): Maintenance {
-  const { store, keyring, follower, revocations, clock, logger } = parts
+  const { store, storeClock, keyring, follower, revocations, clock, logger } = parts
 
+  const measure = (): Promise<void> => storeClock.measure(() => store.readTime())
   const prune = async (): Promise<void> => {
     const now = clock()
     revocations.prune()
@@ -53,6 +60,7 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
   }
   const timers = [
     repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
+    repeat('measure the clock', measureEveryMs, measure, logger),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),
   ]

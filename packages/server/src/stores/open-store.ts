@@ -1,18 +1,26 @@
-import type { DatabaseSettings } from '../config/settings.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { openMongodbStore } from './mongodb/open-mongodb-store.ts'
+import { openPostgresStore } from './sql/open-postgres-store.ts'
 import { openSqliteStore } from './sql/open-sqlite-store.ts'
 import type { Store } from './store.ts'
 
 /**
- * Opens the configured database and brings its schema up to date.
- * @throws StoreUnavailableError when it cannot be opened
+ * Opens the database that is configured.
+ * @param clock this machine's, which an embedded database shares
+ * @throws StoreUnavailableError with the mend when it cannot be used
  */
-export function openStore(database: DatabaseSettings, clock: Clock): Promise<Store> {
+export function openStore(
+  settings: Pick<Settings, 'database' | 'migratesOnStart'>,
+  clock: Clock,
+): Promise<Store> {
+  const { database, migratesOnStart: migrates } = settings
   switch (database.kind) {
     case 'sqlite':
-      return openSqliteStore({ file: database.file, clock })
+      return openSqliteStore({ file: database.file, clock, migrates })
+    case 'postgres':
+      return openPostgresStore(database, { migrates })
     case 'mongodb':
-      return openMongodbStore({ url: database.url, clock })
+      return openMongodbStore({ url: database.url, clock, migrates })
   }
 }

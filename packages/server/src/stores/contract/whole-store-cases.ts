@@ -25,6 +25,15 @@ export const wholeStoreCases: ContractCases = {
     assert.equal((await other.listAccounts({ limit: 9 })).length, 1)
   },
 
+  'every handle on a store tells the same time, in whole milliseconds': async ({
+    store,
+    other,
+  }) => {
+    const times = [await store.readTime(), await other.readTime(), await store.readTime()]
+    assert.ok(times.every(Number.isSafeInteger))
+    assert.deepEqual(times, times.toSorted(ascending))
+  },
+
   'closing finishes what was accepted, and may be asked for again': async ({
     store,
     openAnother,
@@ -53,6 +62,10 @@ export const wholeStoreCases: ContractCases = {
   },
 }
 
+function ascending(a: number, b: number): number {
+  return a - b
+}
+
 /** A call of every operation. The type makes a new operation ask for its line here. */
 function oneOfEach(
   store: Store,
@@ -65,6 +78,7 @@ function oneOfEach(
   const rest = { userId: 'u', endedAt: null, endReason: null, userAgent: null, ip: null }
   return {
     checkReady: () => store.checkReady(),
+    readTime: () => store.readTime(),
     insertAccount: () => store.insertAccount(account, 'key'),
     findAccount: () => store.findAccount('u'),
     findAccountByUsername: () => store.findAccountByUsername('key'),

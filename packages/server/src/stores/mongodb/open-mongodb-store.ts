@@ -7,16 +7,19 @@ import { createAuditStore } from './audit-store.ts'
 import type { Collections } from './documents.ts'
 import { createKeyringStore } from './keyring-store.ts'
 import { createLeaseStore } from './lease-store.ts'
-import { migrate } from './migrations/migrate.ts'
+import { checkMongodbSchema } from './migrations/migrate.ts'
 import { openMongodbDatabase } from './mongodb-database.ts'
 import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
 import { createSessionStore } from './session-store.ts'
+import { applyMongodbSteps } from './schema-steps.ts'
 import { bounded } from './time-limit.ts'
 
 export interface MongodbStoreOptions {
   readonly url: string
   readonly clock: Clock
+  /** Default: true. Otherwise a pending schema step is refused. */
+  readonly migrates?: boolean
 }
 
 /**
@@ -24,11 +27,13 @@ export interface MongodbStoreOptions {
  * @throws ConfigurationError when the URL is none, or the driver is not installed
  * @throws StoreUnavailableError when the server cannot be reached, with the mend in its message
  */
-export async function openMongodbStore({ url, clock }: MongodbStoreOptions): Promise<Store> {
+export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
+  const { url, clock, migrates = true } = options
+  if (migrates) await applyMongodbSteps(url, clock)
   const database = await openMongodbDatabase(url)
   const { collections, description } = database
   try {
-    await database.guard({ migrate: () => migrate(collections, clock) }).migrate()
+    await database.guard({ check: () => checkMongodbSchema(collections) }).check()
   } catch (error) {
     await database.close()
     throw error
@@ -42,6 +47,7 @@ export async function openMongodbStore({ url, clock }: MongodbStoreOptions): Pro
     ...createOneTimeStore(collections),
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
+    readTime: async () => (await database.readServer()).time,
     checkReady: () => checkReady(collections),
   })
   return { ...operations, description, close: () => database.close() }

@@ -144,7 +144,7 @@ const changePassword = compileStatement<
     })
     .where('id', '=', arg('id'))
     .where('deleted_at', 'is', null)
-    .where(sql<boolean>`(${arg('from')} IS NULL OR password_hash = ${arg('from')})`)
+    .where(sql<boolean>`password_hash = coalesce(${arg('from')}, password_hash)`)
     .returning(accountColumns),
 )
 
@@ -153,7 +153,7 @@ const changeStanding = compileStatement<
   AccountRow
 >((db, arg) => {
   const becomesDisabled = sql`(${arg('disabled')} = 1 AND disabled = 0)`
-  const changesRole = sql`(${arg('role')} IS NOT NULL AND ${arg('role')} <> role)`
+  const changesRole = sql`coalesce(${arg('role')}, role) <> role`
   const becomesEnabled = sql`(${arg('disabled')} = 0 AND disabled = 1)`
   const kills = sql`(${becomesDisabled} OR ${changesRole})`
   return db

@@ -37,7 +37,7 @@ const list = compileStatement<{ type: string | null; limit: number }, AuditEvent
   db
     .selectFrom('audit_events')
     .select(eventColumns)
-    .where(sql<boolean>`(${arg('type')} IS NULL OR type = ${arg('type')})`)
+    .where(sql<boolean>`type = coalesce(${arg('type')}, type)`)
     .orderBy('id', 'desc')
     .limit(arg<number>('limit')),
 )
@@ -50,7 +50,7 @@ const listOfSubject = compileStatement<
     .selectFrom('audit_events')
     .select(eventColumns)
     .where('subject_id', '=', arg('subject'))
-    .where(sql<boolean>`(${arg('type')} IS NULL OR type = ${arg('type')})`)
+    .where(sql<boolean>`type = coalesce(${arg('type')}, type)`)
     .orderBy('id', 'desc')
     .limit(arg<number>('limit')),
 )

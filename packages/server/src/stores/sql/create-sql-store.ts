@@ -10,7 +10,7 @@ import { createSessionStore } from './session-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /** What the store of one kind of database adds for itself. */
-type OwnParts = 'description' | 'checkReady' | 'close'
+type OwnParts = 'description' | 'readTime' | 'checkReady' | 'close'
 
 /** Every domain's store over one database. */
 export function createSqlStore(database: SqlDatabase): Omit<Store, OwnParts> {

@@ -3,13 +3,16 @@ import type { Clock } from '../../foundation/clock.ts'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import type { Store } from '../store.ts'
 import { createSqlStore } from './create-sql-store.ts'
-import { migrate } from './migrations/migrate.ts'
+import { checkSqliteSchema, migrateSqlite } from './migrations/migrate-sqlite.ts'
 import { createSqliteDatabase, openConnection } from './sqlite-database.ts'
 
 export interface SqliteStoreOptions {
   /** Made with its directory when it is not there; `:memory:` for a store that dies with the process. */
   readonly file: string
+  /** The store's own time is this machine's. */
   readonly clock: Clock
+  /** Default: true. Otherwise a pending schema step is refused. */
+  readonly migrates?: boolean
 }
 
 /**
@@ -17,10 +20,11 @@ export interface SqliteStoreOptions {
  * @throws StoreUnavailableError when the file cannot be opened, with the mend in its message
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock } = options
+  const { file, clock, migrates = true } = options
   const connection = openConnection(file)
   try {
-    migrate(connection, clock())
+    if (migrates) migrateSqlite(connection, clock())
+    else checkSqliteSchema(connection)
   } catch (error) {
     connection.close()
     throw error
@@ -31,6 +35,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   return {
     ...createSqlStore(database),
     description: `SQLite ${version} at ${file}`,
+    readTime: async () => {
+      database.checkOpen()
+      return clock()
+    },
     checkReady: async () => {
       // A file that was removed or replaced goes on under the old name for this process alone.
       if (inode !== undefined && inodeOf(file) !== inode) {

@@ -8,6 +8,8 @@ import { explainSqliteFailure } from './sqlite-failure.ts'
 
 /** The statements on one connection. Reads see committed rows only: batches run without a pause. */
 export interface SqliteDatabase extends SqlDatabase {
+  /** @throws StoreUnavailableError */
+  checkOpen(): void
   checkReady(): Promise<void>
   close(): Promise<void>
 }
@@ -93,6 +95,7 @@ export function createSqliteDatabase(connection: DatabaseSync): SqliteDatabase {
     return group.write(run)
   }
   return {
+    checkOpen,
     get: (statement, values) =>
       read(() => prepare(statement.sqlite.sql).get(...statement.sqlite.bind(values)) as never),
     all: (statement, values) =>

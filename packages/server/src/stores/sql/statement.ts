@@ -64,7 +64,10 @@ const postgresCompiler = new Kysely<Schema>({
   },
 })
 
-/** Compiles a query for every database. */
+/**
+ * Compiles a query for every database. PostgreSQL infers an argument's type from where it stands, and cannot beside IS
+ * NULL: `column = coalesce(argument, column)` says the same.
+ */
 export function compileStatement<Arguments extends object, Row = unknown>(
   build: (
     database: Kysely<Schema>,
@@ -76,7 +79,7 @@ export function compileStatement<Arguments extends object, Row = unknown>(
   const postgres = build(postgresCompiler, argument, postgresWords).compile()
   return {
     sqlite: toCompiled(sqlite.sql, sqlite.parameters as readonly Slot[]),
-    postgres: toCompiled(...withSharedParameters(postgres.sql, postgres.parameters as Slot[])),
+    postgres: toCompiled(postgres.sql, postgres.parameters as readonly Slot[]),
   }
 }
 
@@ -89,21 +92,4 @@ function toCompiled<Arguments>(sql: string, slots: readonly Slot[]): CompiledSta
       return slots.map((slot) => (slot instanceof Placeholder ? (named[slot.name] ?? null) : slot))
     },
   }
-}
-
-/**
- * PostgreSQL infers a parameter's type from where it stands, and cannot where it only meets NULL. An argument that
- * stands in several places is therefore one parameter: one of the places tells its type.
- */
-function withSharedParameters(sql: string, slots: readonly Slot[]): [string, readonly Slot[]] {
-  const shared: Slot[] = []
-  const text = sql.replace(/\$(\d+)/g, (_, position: string) => {
-    const slot = slots[Number(position) - 1] ?? null
-    const known = shared.findIndex(
-      (other) =>
-        other instanceof Placeholder && slot instanceof Placeholder && other.name === slot.name,
-    )
-    return `$${known >= 0 ? known + 1 : shared.push(slot)}`
-  })
-  return [text, shared]
 }
