@@ -70,6 +70,7 @@ function reasonOf(error: Error): Reason | undefined {
     // Sent and not answered, or not by a majority in time: it may be there, and it may yet be undone.
     case 'MongoNetworkError':
     case 'MongoNetworkTimeoutError':
+      return isConnecting(error) ? 'unreachable' : 'interrupted'
     case 'PoolClearedOnNetworkError':
     case 'MongoWriteConcernError':
       return 'interrupted'
@@ -83,6 +84,11 @@ function reasonOf(error: Error): Reason | undefined {
     default:
       return reasonOfCode(codeOf(error))
   }
+}
+
+/** The connection was only being made: the command was not sent. */
+function isConnecting(error: Error & { hasErrorLabel?: (label: string) => boolean }): boolean {
+  return error.hasErrorLabel?.('HandshakeError') === true
 }
 
 function reasonOfCode(code: number | undefined): Reason | undefined {

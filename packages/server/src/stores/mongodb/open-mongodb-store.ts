@@ -59,7 +59,7 @@ async function checkReady({ leases, migrations }: Collections): Promise<void> {
   if ((await migrations.findOne({}, bounded)) === null) {
     // Without its indexes it would take a user name twice.
     throw new StoreUnavailableError(
-      'unreachable',
+      'schema',
       'The database was emptied while this process ran: start it again.',
     )
   }
