@@ -1,8 +1,9 @@
 // Database servers for the tests: real ones, installed once under node_modules/.cache, started on free ports and stopped
 // again. What cannot be had on a machine is said with its reason, and is a failure where COUNTERSIGN_REQUIRE_STORES
-// names it: a list with commas of sqlite, postgres, nx-27017, mongo-java-server, redis.
+// names it.
 
 import { after, test } from 'node:test'
+import { isStoreRequired, type RequiredStore } from '../required-stores.ts'
 
 export interface DatabaseServer {
   readonly name: string
@@ -20,8 +21,7 @@ export interface DatabaseServer {
 
 /** A kind of server that this machine may be able to run. */
 export interface ServerKind {
-  /** As COUNTERSIGN_REQUIRE_STORES calls it. */
-  readonly name: string
+  readonly name: RequiredStore
   /** @throws NotAvailable when this machine cannot run it */
   start(): Promise<DatabaseServer>
 }
@@ -29,11 +29,6 @@ export interface ServerKind {
 /** Why a server cannot be had here, in words for people. */
 export class NotAvailable extends Error {
   override readonly name = 'NotAvailable'
-}
-
-export function isRequired(name: string): boolean {
-  const required = process.env['COUNTERSIGN_REQUIRE_STORES'] ?? ''
-  return required.split(',').some((item) => item.trim() === name)
 }
 
 /**
@@ -47,7 +42,7 @@ export async function startServers(kinds: readonly ServerKind[]): Promise<Databa
   for (const result of started) {
     if ('server' in result) continue
     const { name, reason } = result
-    if (isRequired(name)) {
+    if (isStoreRequired(name)) {
       test(`${name} is required`, () => {
         throw new Error(`${name} is not covered: ${reason}`)
       })
@@ -60,7 +55,7 @@ export async function startServers(kinds: readonly ServerKind[]): Promise<Databa
 
 async function startOrExplain(
   kind: ServerKind,
-): Promise<{ readonly server: DatabaseServer } | { readonly name: string; reason: string }> {
+): Promise<{ readonly server: DatabaseServer } | { readonly name: RequiredStore; reason: string }> {
   try {
     return { server: await kind.start() }
   } catch (error) {

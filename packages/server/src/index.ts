@@ -1,7 +1,9 @@
 // Door: the library.
 
 export { administratorRole } from './accounts/last-administrator.ts'
+export type { AccountToImport, ImportOutcome } from './accounts/import-account.ts'
 export type { AdministeredProfile, Profile } from './accounts/profile.ts'
+export { toUsernameKey } from './accounts/username.ts'
 export type { AuditEvent, AuditType } from './audit/event.ts'
 export type { Bus } from './bus/bus.ts'
 export { ConfigurationError, type ConfigurationMistake } from './config/configuration-error.ts'

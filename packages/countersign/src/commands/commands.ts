@@ -1,5 +1,6 @@
 import type { Command } from '../command-line/command.ts'
 import { doctor } from './doctor.ts'
+import { importTutorial } from './import-tutorial.ts'
 import { keysList, keysRotate } from './keys.ts'
 import { migrateStatus, migrateUp } from './migrate.ts'
 import { openapi } from './openapi.ts'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   servicesAdd,
   servicesList,
   servicesRemove,
+  importTutorial,
   migrateStatus,
   migrateUp,
   doctor,

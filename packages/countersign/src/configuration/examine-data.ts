@@ -5,6 +5,7 @@ import { ConfigurationError, StoreUnavailableError } from '@countersign/server'
 import { secretFileOf, type Settings } from '@countersign/server/config'
 import {
   type DatabaseFinding,
+  examineMongodb,
   examinePostgres,
   listSchemaSteps,
 } from '@countersign/server/database'
@@ -24,9 +25,12 @@ export async function examineData(settings: Settings): Promise<Finding[]> {
 }
 
 async function examineServer({ database, migratesOnStart }: Settings): Promise<Finding[]> {
-  if (database.kind !== 'postgres') return []
+  if (database.kind === 'sqlite') return []
   try {
-    const findings = await examinePostgres(database, Date.now)
+    const findings =
+      database.kind === 'postgres'
+        ? await examinePostgres(database, Date.now)
+        : await examineMongodb(database, Date.now)
     const steps = await listSchemaSteps(database)
     const pending = steps.filter(({ appliedAt }) => appliedAt === undefined).length
     const mend = migratesOnStart

@@ -18,12 +18,6 @@ export interface SqliteSettings {
   readonly file: string
 }
 
-export interface MongodbSettings {
-  readonly kind: 'mongodb'
-  /** It may carry a password. */
-  readonly url: string
-}
-
 export interface PostgresSettings {
   readonly kind: 'postgres'
   /** A name, an address, or the directory of a socket. */
@@ -42,6 +36,12 @@ export interface PostgresSettings {
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly lockTimeoutMs: number
+}
+
+export interface MongodbSettings {
+  readonly kind: 'mongodb'
+  /** It may carry a password. */
+  readonly url: string
 }
 
 export interface PostgresTls {

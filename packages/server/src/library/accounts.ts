@@ -1,6 +1,11 @@
 // Library: what a host application does in process, without HTTP. It owns no rule: the acts are the flows' own.
 
 import type { Account } from '../accounts/account.ts'
+import {
+  type AccountToImport,
+  importAccount,
+  type ImportOutcome,
+} from '../accounts/import-account.ts'
 import type { AccountOpener, PasswordPolicy } from '../accounts/open-account.ts'
 import { type AdministeredProfile, toAdministeredProfile } from '../accounts/profile.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
@@ -67,10 +72,21 @@ export interface LibraryAccounts {
   /** Ends every session of the account. */
   setPassword(id: string, password: string): Promise<AccountResult>
   delete(id: string): Promise<{ readonly ok: true } | AccountFailure>
+  /**
+   * Takes an account over from another system, with its hash: the password goes on working and is hashed anew at the
+   * next log-in. Nothing that is there is changed; with `dryRun` nothing at all.
+   */
+  import(
+    account: AccountToImport,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<{ readonly id: string; readonly outcome: ImportOutcome }>
 }
 
 export interface LibraryAccountsParts {
-  readonly store: Pick<AccountStore, 'findAccount' | 'findAccountByUsername' | 'listAccounts'>
+  readonly store: Pick<
+    AccountStore,
+    'findAccount' | 'findAccountByUsername' | 'listAccounts' | 'insertAccount'
+  >
   readonly revoking: Pick<RevokingStore, 'changePassword'>
   readonly opener: AccountOpener
   readonly administration: Administer
@@ -133,6 +149,14 @@ export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccou
     delete: async (id) => {
       const result = await administration.delete(id, nobody)
       return result === 'deleted' ? { ok: true } : fail(result)
+    },
+    import: async (account, options) => {
+      const result = await importAccount(parts, account, options?.dryRun ?? false)
+      if (result.outcome === 'imported' && !options?.dryRun) {
+        const detail = { role: account.role, imported: true }
+        await audit.record('account.created', { subjectId: result.id, detail })
+      }
+      return result
     },
   }
 }

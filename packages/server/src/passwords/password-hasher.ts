@@ -93,6 +93,12 @@ export async function createPasswordHasher(
   }
 }
 
+/** Whether a password can be checked against this hash: ours, or one of another system that we accept. */
+export function isKnownHash(stored: string): boolean {
+  const phc = parsePhcString(stored)
+  return (phc !== undefined && isArgon2id(phc)) || findForeignHash(stored) !== undefined
+}
+
 /** One form for one text, whichever way a keyboard composed it (Unicode NFC, NIST SP 800-63B section 3.1.1.2). */
 export function normalize(password: string): string {
   return password.normalize('NFC')

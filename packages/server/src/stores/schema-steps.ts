@@ -1,40 +1,43 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { loadOrCreateSecretFile } from '../config/secret-file.ts'
-import type { DatabaseSettings, Settings, SqliteSettings } from '../config/settings.ts'
+import type {
+  DatabaseSettings,
+  PostgresSettings,
+  Settings,
+  SqliteSettings,
+} from '../config/settings.ts'
 import { systemClock } from '../foundation/clock.ts'
 import { systemRandomness } from '../foundation/randomness.ts'
 import { loadPostgresDriver } from '../postgres/load-driver.ts'
 import { withConnection } from '../postgres/with-connection.ts'
-import { type MongodbDatabase, openMongodbDatabase } from './mongodb/mongodb-database.ts'
-import * as mongodb from './mongodb/migrations/migrate.ts'
-import type { SchemaStep } from './schema-step.ts'
+import { applyMongodbSteps, listMongodbSteps } from './mongodb/schema-steps.ts'
 import { migratePostgres, readAppliedInPostgres } from './sql/migrations/migrate-postgres.ts'
 import { migrateSqlite, readAppliedInSqlite } from './sql/migrations/migrate-sqlite.ts'
 import { migrations } from './sql/migrations/migrations.ts'
-import { listSteps, planMigrations } from './sql/migrations/plan-migrations.ts'
+import { listSteps, planMigrations, type SchemaStep } from './sql/migrations/plan-migrations.ts'
 import { openConnection } from './sql/sqlite-database.ts'
 import { explainSqliteFailure } from './sql/sqlite-failure.ts'
+
+const migrationPatienceMs = 5_000
 
 /**
  * Every step of the schema and since when it is applied. Changes nothing and makes no file.
  * @throws StoreUnavailableError when the database cannot be reached, or needs another version than this
  */
 export async function listSchemaSteps(database: DatabaseSettings): Promise<readonly SchemaStep[]> {
-  if (database.kind === 'mongodb') {
-    return withMongodb(database.url, ({ collections }) => mongodb.listSteps(collections))
-  }
-  const applied =
-    database.kind === 'postgres'
-      ? await withConnection(await loadPostgresDriver(), database, readAppliedInPostgres)
-      : readAppliedInFile(database)
+  if (database.kind === 'mongodb') return listMongodbSteps(database.url)
+  const applied = await readApplied(database)
   planMigrations(database.kind, migrations, applied)
   return listSteps(migrations, applied)
 }
 
-function readAppliedInFile({ file }: SqliteSettings) {
-  if (file === ':memory:' || !existsSync(file)) return []
-  const connection = new DatabaseSync(file, { readOnly: true, timeout: 2_000 })
+async function readApplied(database: SqliteSettings | PostgresSettings) {
+  if (database.kind === 'postgres') {
+    return withConnection(await loadPostgresDriver(), database, readAppliedInPostgres)
+  }
+  if (database.file === ':memory:' || !existsSync(database.file)) return []
+  const connection = new DatabaseSync(database.file, { readOnly: true, timeout: 2_000 })
   try {
     return readAppliedInSqlite(connection)
   } catch (error) {
@@ -48,50 +51,23 @@ function readAppliedInFile({ file }: SqliteSettings) {
  * Applies what is pending, alone among all processes.
  * @returns the numbers of the steps that were applied now
  */
-export async function applySchemaSteps(
-  settings: Pick<Settings, 'database' | 'secrets'>,
-): Promise<readonly number[]> {
-  const applied = await applyPending(settings)
-  return applied.map(({ number }) => number)
-}
-
-async function applyPending({
+export async function applySchemaSteps({
   database,
   secrets,
-}: Pick<Settings, 'database' | 'secrets'>): Promise<readonly { readonly number: number }[]> {
-  switch (database.kind) {
-    case 'mongodb':
-      return withMongodb(database.url, ({ collections }) =>
-        mongodb.migrate(collections, systemClock),
-      )
-    case 'postgres':
-      return withConnection(await loadPostgresDriver(), database, (client) =>
-        migratePostgres(client, database.schema),
-      )
-    case 'sqlite': {
-      // Made before the database: one that is there without its secret counts as one that has lost it.
-      if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
-      const connection = openConnection(database.file, migrationPatienceMs, () => undefined)
-      try {
-        return migrateSqlite(connection, systemClock())
-      } finally {
-        connection.close()
-      }
-    }
+}: Pick<Settings, 'database' | 'secrets'>): Promise<readonly number[]> {
+  if (database.kind === 'postgres') {
+    const applied = await withConnection(await loadPostgresDriver(), database, (client) =>
+      migratePostgres(client, database.schema),
+    )
+    return applied.map(({ number }) => number)
   }
-}
-
-async function withMongodb<T>(
-  url: string,
-  work: (database: MongodbDatabase) => Promise<T>,
-): Promise<T> {
-  const database = await openMongodbDatabase(url)
+  if (database.kind === 'mongodb') return applyMongodbSteps(database.url, systemClock)
+  // Made before the database: one that is there without its secret counts as one that has lost it.
+  if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
+  const connection = openConnection(database.file, migrationPatienceMs, () => undefined)
   try {
-    return await database.guard({ work: () => work(database) }).work()
+    return migrateSqlite(connection, systemClock()).map(({ number }) => number)
   } finally {
-    await database.close()
+    connection.close()
   }
 }
-
-/** While another process migrates. */
-const migrationPatienceMs = 60_000

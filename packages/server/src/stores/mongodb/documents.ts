@@ -91,6 +91,7 @@ export interface MigrationDocument {
   readonly _id: number
   readonly name: string
   readonly checksum: string
+  readonly kind: string
   readonly appliedAt: number
 }
 

@@ -4,14 +4,22 @@ import { type MongodbUrl, parseMongodbUrl } from '../../config/mongodb-url.ts'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { type Collections, openCollections } from './documents.ts'
 import { loadMongodbDriver } from './load-driver.ts'
-import { explainConnection, explainMongodbFailure } from './mongodb-failure.ts'
+import { explainConnection, explainMongodbFailure, isUnknownCommand } from './mongodb-failure.ts'
+
+export interface MongodbServer {
+  /** By its own clock, in milliseconds. */
+  readonly time: number
+  /** The name of its replica set, if it is in one. */
+  readonly replicaSet?: string
+  /** Whether it leads to the shards of a cluster. */
+  readonly isRouter: boolean
+}
 
 export interface MongodbDatabase {
   readonly collections: Collections
   /** For people: the server, its hosts and the name of the database. */
   readonly description: string
-  /** The server's time, in milliseconds. */
-  readTime(): Promise<number>
+  readServer(): Promise<MongodbServer>
   /** The same operations, which fail as every store's do, and refuse when the database is closed. */
   guard<T extends object>(operations: T): T
   /** Finishes what was accepted, then closes. Idempotent. */
@@ -49,8 +57,11 @@ const promises = {
  * @throws ConfigurationError when the URL is none, or the driver is not installed
  * @throws StoreUnavailableError when the server cannot be reached or lets nobody in
  */
-export async function openMongodbDatabase(url: string): Promise<MongodbDatabase> {
-  const client = await createClient(url)
+export async function openMongodbDatabase(
+  url: string,
+  options: Pick<MongoClientOptions, 'socketTimeoutMS'> = {},
+): Promise<MongodbDatabase> {
+  const client = await createClient(url, options)
   const parts = parseMongodbUrl(url)
   const hosts = parts?.hosts ?? 'unknown hosts'
   try {
@@ -59,7 +70,7 @@ export async function openMongodbDatabase(url: string): Promise<MongodbDatabase>
     return {
       collections: openCollections(database),
       description: `${await describeServer(database)} at ${hosts}/${database.databaseName}`,
-      readTime: () => readTime(database),
+      readServer: () => readServer(database),
       ...createGuard(client),
     }
   } catch (error) {
@@ -68,12 +79,28 @@ export async function openMongodbDatabase(url: string): Promise<MongodbDatabase>
   }
 }
 
-async function createClient(url: string): Promise<MongoClient> {
+/** Opens the database for one act, and closes it whatever happens. Failures are those of every store. */
+export async function withMongodbDatabase<T>(
+  url: string,
+  options: Pick<MongoClientOptions, 'socketTimeoutMS'>,
+  act: (database: MongodbDatabase) => Promise<T>,
+): Promise<T> {
+  const database = await openMongodbDatabase(url, options)
+  try {
+    return await act(database)
+  } catch (error) {
+    throw explainMongodbFailure(error)
+  } finally {
+    await database.close()
+  }
+}
+
+async function createClient(url: string, options: MongoClientOptions): Promise<MongoClient> {
   const { MongoClient } = await loadMongodbDriver()
   const parts = parseMongodbUrl(url)
   try {
     const readConcern = { level: readConcernOf(parts) }
-    return new MongoClient(url, { ...boundsFor(parts), ...promises, readConcern })
+    return new MongoClient(url, { ...boundsFor(parts), ...options, ...promises, readConcern })
   } catch (error) {
     // The driver quotes names of options and no values that are secret; a URL that it cannot read it does not quote.
     const reason = error instanceof Error ? error.message : String(error)
@@ -94,10 +121,18 @@ function readConcernOf(parts: MongodbUrl | undefined): ReadConcernLevel {
   return parts?.options.get('readconcernlevel') === 'linearizable' ? 'linearizable' : 'local'
 }
 
-async function readTime(database: Db): Promise<number> {
-  const { localTime } = await database.command({ hello: 1 })
-  if (!(localTime instanceof Date)) throw new Error('The server does not tell its time.')
-  return localTime.getTime()
+// `isMaster` is what servers know that do not know its newer name.
+async function readServer(database: Db): Promise<MongodbServer> {
+  const answer = await database.command({ hello: 1 }).catch((error: unknown) => {
+    if (isUnknownCommand(error)) return database.command({ isMaster: 1 })
+    throw error
+  })
+  const { localTime, setName, msg } = answer
+  return {
+    time: Number(localTime),
+    isRouter: msg === 'isdbgrid',
+    ...(typeof setName === 'string' && { replicaSet: setName }),
+  }
 }
 
 async function describeServer(database: Db): Promise<string> {

@@ -1,4 +1,7 @@
-import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import {
+  StoreUnavailableError,
+  type StoreUnavailableReason,
+} from '../../foundation/store-failure.ts'
 
 // Codes of mongod's error_codes.yml.
 const codes = {
@@ -7,6 +10,7 @@ const codes = {
   unauthorized: 13,
   authenticationFailed: 18,
   maxTimeExpired: 50,
+  commandNotFound: 59,
   duplicateKey: 11000,
   outOfDiskSpace: 14031,
 } as const
@@ -23,6 +27,10 @@ export function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === codes.duplicateKey
 }
 
+export function isUnknownCommand(error: unknown): boolean {
+  return codeOf(error) === codes.commandNotFound
+}
+
 /**
  * The driver's failure in the words of every store. The driver's classes are told by their names: the driver is loaded
  * lazily, and a host application may have a second copy of it.
@@ -30,9 +38,13 @@ export function isDuplicateKey(error: unknown): boolean {
 export function explainMongodbFailure(error: unknown): unknown {
   if (error instanceof StoreUnavailableError || !(error instanceof Error)) return error
   const reason = reasonOf(error)
-  return reason === undefined
-    ? error
-    : new StoreUnavailableError(reason, messages[reason], { cause: error })
+  if (reason !== undefined) {
+    return new StoreUnavailableError(reason, messages[reason], { cause: error })
+  }
+  const code = codeOf(error)
+  if (code === undefined) return error
+  // Without its cause: the server's answer can hold what was to be written, a hash included, and would be logged.
+  return new Error(`MongoDB refused a command (code ${code}).`)
 }
 
 /** Why there is no connection at the start, with the place and the mend. Never the user or the password. */
@@ -44,21 +56,26 @@ export function explainConnection(error: unknown, hosts: string): unknown {
   return new StoreUnavailableError(explained.reason, message, { cause: error })
 }
 
-function reasonOf(error: Error): keyof typeof messages | undefined {
+type Reason = Exclude<StoreUnavailableReason, 'corrupt' | 'read_only' | 'schema'>
+
+function reasonOf(error: Error): Reason | undefined {
   switch (error.name) {
-    case 'MongoNetworkError':
-    case 'MongoNetworkTimeoutError':
+    // Nothing was sent.
     case 'MongoServerSelectionError':
     case 'MongoSystemError':
     case 'MongoPoolClearedError':
-    case 'PoolClearedOnNetworkError':
     case 'MongoNotConnectedError':
     case 'MongoStalePrimaryError':
-    // Written on the primary and not on a majority in time: it may yet be undone, so it is not acknowledged.
-    case 'MongoWriteConcernError':
       return 'unreachable'
+    // Sent and not answered, or not by a majority in time: it may be there, and it may yet be undone.
+    case 'MongoNetworkError':
+    case 'MongoNetworkTimeoutError':
+      return isConnecting(error) ? 'unreachable' : 'interrupted'
+    case 'PoolClearedOnNetworkError':
+    case 'MongoWriteConcernError':
+      return 'interrupted'
     case 'MongoWaitQueueTimeoutError':
-      return 'locked'
+      return 'busy'
     case 'MongoTopologyClosedError':
     case 'MongoClientClosedError':
     case 'MongoPoolClosedError':
@@ -69,19 +86,25 @@ function reasonOf(error: Error): keyof typeof messages | undefined {
   }
 }
 
-function reasonOfCode(code: number | undefined): keyof typeof messages | undefined {
+/** The connection was only being made: the command was not sent. */
+function isConnecting(error: Error & { hasErrorLabel?: (label: string) => boolean }): boolean {
+  return error.hasErrorLabel?.('HandshakeError') === true
+}
+
+function reasonOfCode(code: number | undefined): Reason | undefined {
   switch (code) {
     case undefined:
       return undefined
     case codes.unauthorized:
     case codes.authenticationFailed:
-      return 'read_only'
+      return 'denied'
     case codes.outOfDiskSpace:
       return 'full'
     case codes.lockTimeout:
     case codes.writeConflict:
-    case codes.maxTimeExpired:
       return 'locked'
+    case codes.maxTimeExpired:
+      return 'busy'
     default:
       return passing.has(code) ? 'unreachable' : undefined
   }
@@ -92,11 +115,13 @@ function codeOf(error: unknown): number | undefined {
   return typeof error.code === 'number' ? error.code : undefined
 }
 
-const messages = {
-  locked:
-    'MongoDB did not answer in time: it is overloaded, or every connection (maxPoolSize) is in use.',
-  read_only: 'MongoDB refuses this user: check its password, and give it the role readWrite.',
+const messages: Readonly<Record<Reason, string>> = {
+  locked: 'Another change of the same document came between.',
+  busy: 'MongoDB did not answer in time: it is overloaded, or every connection (maxPoolSize) is in use.',
+  denied: 'MongoDB refuses this user: check its password, and give it the role readWrite.',
   full: 'The disk of MongoDB is full.',
   unreachable: 'MongoDB, or a majority of its replica set, cannot be reached.',
+  interrupted:
+    'The connection to MongoDB broke, or a majority did not confirm in time, during a change.',
   closed: 'The database is closed.',
-} as const
+}

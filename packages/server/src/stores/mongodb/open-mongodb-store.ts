@@ -7,12 +7,13 @@ import { createAuditStore } from './audit-store.ts'
 import type { Collections } from './documents.ts'
 import { createKeyringStore } from './keyring-store.ts'
 import { createLeaseStore } from './lease-store.ts'
-import { migrate, refusePending } from './migrations/migrate.ts'
+import { checkMongodbSchema } from './migrations/migrate.ts'
 import { openMongodbDatabase } from './mongodb-database.ts'
 import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
 import { createServiceStore } from './service-store.ts'
 import { createSessionStore } from './session-store.ts'
+import { applyMongodbSteps } from './schema-steps.ts'
 import { bounded } from './time-limit.ts'
 
 export interface MongodbStoreOptions {
@@ -31,14 +32,11 @@ export interface MongodbStoreOptions {
  */
 export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
   const { url, clock, time, migrates = true } = options
+  if (migrates) await applyMongodbSteps(url, clock)
   const database = await openMongodbDatabase(url)
   const { collections, description } = database
-  const prepare = async (): Promise<void> => {
-    if (migrates) await migrate(collections, clock)
-    else await refusePending(collections)
-  }
   try {
-    await database.guard({ prepare }).prepare()
+    await database.guard({ check: () => checkMongodbSchema(collections) }).check()
   } catch (error) {
     await database.close()
     throw error
@@ -53,8 +51,8 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     ...createServiceStore(collections),
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
+    readTime: async () => (time ? time() : (await database.readServer()).time),
     checkReady: () => checkReady(collections),
-    readTime: async () => (time ? time() : database.readTime()),
   })
   return { ...operations, description, close: () => database.close() }
 }
@@ -65,7 +63,7 @@ async function checkReady({ leases, migrations }: Collections): Promise<void> {
   if ((await migrations.findOne({}, bounded)) === null) {
     // Without its indexes it would take a user name twice.
     throw new StoreUnavailableError(
-      'unreachable',
+      'schema',
       'The database was emptied while this process ran: start it again.',
     )
   }

@@ -1,17 +1,10 @@
 import type { Client } from 'pg'
 import type { PostgresSettings } from '../../config/settings.ts'
 import type { Clock } from '../../foundation/clock.ts'
-import { createStoreClock, largestOffsetMs } from '../../foundation/store-clock.ts'
 import { describePlace } from '../../postgres/explain-failure.ts'
 import { loadPostgresDriver } from '../../postgres/load-driver.ts'
 import { withConnection } from '../../postgres/with-connection.ts'
-
-/** What a look at the server found; for people. */
-export interface DatabaseFinding {
-  /** The server would not start, or never be ready. */
-  readonly isWrong: boolean
-  readonly text: string
-}
+import { type DatabaseFinding, examineClock } from '../database-finding.ts'
 
 /**
  * Looks and changes nothing.
@@ -26,7 +19,7 @@ export async function examinePostgres(
     await examineServer(client, settings),
     ...(await examineDurability(client)),
     ...(await examineRole(client)),
-    await examineClock(client, localClock),
+    await examineClock(localClock, () => readTime(client)),
   ])
 }
 
@@ -54,18 +47,8 @@ async function examineRole(client: Client): Promise<DatabaseFinding[]> {
   return [{ isWrong: true, text: 'It is a standby or read-only: name the primary.' }]
 }
 
-async function examineClock(client: Client, localClock: Clock): Promise<DatabaseFinding> {
-  const clock = createStoreClock(localClock)
-  await clock.measure(async () =>
-    Number(await ask(client, 'floor(extract(epoch FROM clock_timestamp()) * 1000)')),
-  )
-  const offset = clock.offsetMs()
-  return Math.abs(offset) > largestOffsetMs
-    ? {
-        isWrong: true,
-        text: `The clocks of this machine and the database differ by ${offset} ms: set them right (NTP).`,
-      }
-    : { isWrong: false, text: `The clocks of this machine and the database agree (${offset} ms).` }
+async function readTime(client: Client): Promise<number> {
+  return Number(await ask(client, 'floor(extract(epoch FROM clock_timestamp()) * 1000)'))
 }
 
 async function ask(client: Client, expression: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { MigrationKind } from '../../sql/migrations/migration.ts'
 import type { Collections } from '../documents.ts'
 
 /** A numbered step from one schema to the next. Once released it never changes: its checksum is kept and compared. */
@@ -5,6 +6,8 @@ export interface Migration {
   readonly number: number
   readonly name: string
   readonly indexes: readonly IndexPlan[]
+  /** Default: `expand`. */
+  readonly kind?: MigrationKind
 }
 
 export interface IndexPlan {
