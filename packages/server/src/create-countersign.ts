@@ -12,6 +12,7 @@ import { ConfigurationError } from './config/configuration-error.ts'
 import type { CountersignOptions } from './config/options.ts'
 import { loadOrCreateSecretFile } from './config/secret-file.ts'
 import type { Settings } from './config/settings.ts'
+import { openPostgresBus } from './bus/postgres-bus.ts'
 import { createCookieGuard } from './credentials/check-cookie-use.ts'
 import { discoveryRoutes } from './discovery/routes.ts'
 import { documentationRoutes } from './documentation/routes.ts'
@@ -166,12 +167,10 @@ function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets 
 async function openState(base: Base) {
   const { settings, clock, storeClock, randomness, secrets, logger } = base
   const store = await openStore(settings, base.localClock, base.storeTime)
+  const { redis, bus } = await openBus(base)
   try {
     // Before anything is decided by the time.
     await storeClock.measure(() => store.readTime())
-    const name = `countersign ${settings.issuer}`
-    const redis = settings.redisUrl && (await connectRedis(settings.redisUrl, logger))
-    const bus = redis ? createRedisBus(redis, name) : undefined
     const keyring = await openKeyring({
       store,
       secrets,
@@ -199,13 +198,30 @@ async function openState(base: Base) {
       revocations,
       follower,
       revoking: createRevokingStore(store, { note }),
-      attempts: redis ? createRedisAttemptStore(redis, store, `${name} `) : store,
+      attempts: redis ? createRedisAttemptStore(redis, store, redisName(settings)) : store,
       isShared: redis !== undefined || settings.database.kind !== 'sqlite',
     }
   } catch (error) {
+    await bus?.close()
     await store.close()
     throw error
   }
+}
+
+/** What tells the other instances: Redis where it is configured, else PostgreSQL's own; else they poll. */
+async function openBus({ settings, logger }: Base) {
+  const { redisUrl, database } = settings
+  if (redisUrl !== undefined) {
+    const redis = await connectRedis(redisUrl, logger)
+    return { redis, bus: createRedisBus(redis, redisName(settings)) }
+  }
+  const bus = database.kind === 'postgres' ? await openPostgresBus(database) : undefined
+  return { redis: undefined, bus }
+}
+
+/** Instances that share a database share the issuer; others on the same Redis have another. */
+function redisName({ issuer }: Settings): string {
+  return `countersign ${issuer} `
 }
 
 /** What the flows share. */

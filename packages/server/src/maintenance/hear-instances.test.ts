@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { startServers } from '../../../../tools/servers/database-server.ts'
+import { postgresTest } from '../../../../tools/postgres.fixture.ts'
 import { type RedisServer, redisServer } from '../../../../tools/servers/redis.ts'
+import { openPostgresBus } from '../bus/postgres-bus.ts'
 import { type Countersign, createCountersign } from '../create-countersign.ts'
 import { silentLogger } from '../foundation/logger.ts'
 import { createRedisBus } from '../redis/redis-bus.ts'
@@ -44,7 +46,7 @@ if (server !== undefined) {
       // Nothing of it stands in the database, so no poll can find it.
       const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger)
       t.after(() => redis.close())
-      const bus = createRedisBus(redis, `countersign ${first.settings.issuer}`)
+      const bus = createRedisBus(redis, `countersign ${first.settings.issuer} `)
       await publishUntil(
         () => bus.publish(`session ${sessionId}`),
         () => !second.verifier.verify(token).ok,
@@ -56,7 +58,7 @@ if (server !== undefined) {
       const { token, sessionId, userId } = await logIn(first)
       const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger)
       t.after(() => redis.close())
-      const bus = createRedisBus(redis, `countersign ${first.settings.issuer}`)
+      const bus = createRedisBus(redis, `countersign ${first.settings.issuer} `)
       const odd = [
         '',
         'session',
@@ -135,6 +137,23 @@ if (server !== undefined) {
     })
   })
 }
+
+postgresTest('instances on PostgreSQL hear of a revocation without Redis', async (t, postgres) => {
+  const options = { databaseUrl: postgres.urlFor(t), secret: 'x7'.repeat(20) }
+  const [first, second] = [await createCountersign(options), await createCountersign(options)]
+  t.after(() => Promise.all([first.close(), second.close()]))
+  const { token, sessionId } = await logIn(first)
+  assert.equal(second.verifier.verify(token).ok, true)
+  await untilAsync(async () => (await ready(second))['bus'] === 'connected')
+  // Nothing of it stands in the database, so no poll can find it.
+  assert.ok(first.settings.database.kind === 'postgres')
+  const bus = await openPostgresBus(first.settings.database)
+  t.after(() => bus.close())
+  await publishUntil(
+    () => bus.publish(`session ${sessionId}`),
+    () => !second.verifier.verify(token).ok,
+  )
+})
 
 async function logIn(
   instance: Countersign,
