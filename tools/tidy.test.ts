@@ -89,10 +89,10 @@ test('imports point down the levels, and never sideways between flows', () => {
 })
 
 test('imports of the verifier point down its levels', () => {
-  const levelOf = (path: string): number =>
-    verifierLevels.findIndex((level) => level.includes(folderIn(verifierSource, path) ?? ''))
   const wrong: string[] = []
-  for (const file of files.filter(({ path, isTest }) => path.startsWith(verifierSource) && !isTest)) {
+  for (const file of files.filter(
+    ({ path, isTest }) => path.startsWith(verifierSource) && !isTest,
+  )) {
     const from = folderIn(verifierSource, file.path)
     if (from === undefined) continue
     if (levelOf(file.path) === -1) wrong.push(`${from} has no level`)
@@ -192,6 +192,11 @@ test('the configuration in the README is the configuration there is', async () =
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   assert.ok(readme.includes(renderOptionReference()), 'run node tools/write-reference.ts')
 })
+
+function levelOf(path: string): number {
+  const folder = folderIn(verifierSource, path) ?? ''
+  return verifierLevels.findIndex((level) => level.includes(folder))
+}
 
 function serverFiles(): readonly SourceFile[] {
   return files.filter(({ path }) => path.startsWith(serverSource + sep))
