@@ -60,6 +60,17 @@ const neighbours: Readonly<Record<string, readonly string[]>> = {
   sessions: ['accounts'],
 }
 
+/** The folders of packages/verify/src, lowest first; guards and verifiers know nothing of each other. */
+const verifierSource = join(root, 'packages/verify/src')
+const verifierLevels: readonly (readonly string[])[] = [
+  ['encoding'],
+  ['cryptography'],
+  ['tokens'],
+  ['issuer'],
+  ['revocations'],
+  ['guards', 'verifiers'],
+]
+
 const files = sourceFiles(root)
 
 test('every folder of the server has a level', () => {
@@ -79,6 +90,24 @@ test('imports point down the levels, and never sideways between flows', () => {
       const to = folderOf({ ...file, path: target })
       if (to === from || (to !== undefined && mayImport(from, to))) continue
       wrong.push(`${short(file.path)} imports ${short(target)}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test('imports of the verifier point down its levels', () => {
+  const wrong: string[] = []
+  for (const file of files.filter(
+    ({ path, isTest }) => path.startsWith(verifierSource) && !isTest,
+  )) {
+    const from = folderIn(verifierSource, file.path)
+    if (from === undefined) continue
+    if (levelOf(file.path) === -1) wrong.push(`${from} has no level`)
+    for (const target of relativeImports(file)) {
+      const isBelow = levelOf(target) < levelOf(file.path) && levelOf(target) !== -1
+      if (folderIn(verifierSource, target) !== from && !isBelow) {
+        wrong.push(`${short(file.path)} imports ${short(target)}`)
+      }
     }
   }
   assert.deepEqual(wrong, [])
@@ -175,13 +204,22 @@ test('the configuration in the README is the configuration there is', async () =
   assert.ok(readme.includes(renderOptionReference()), 'run node tools/write-reference.ts')
 })
 
+function levelOf(path: string): number {
+  const folder = folderIn(verifierSource, path) ?? ''
+  return verifierLevels.findIndex((level) => level.includes(folder))
+}
+
 function serverFiles(): readonly SourceFile[] {
   return files.filter(({ path }) => path.startsWith(serverSource + sep))
 }
 
 /** The folder under packages/server/src, undefined for the files at its top, which may import everything. */
 function folderOf({ path }: Pick<SourceFile, 'path'>): string | undefined {
-  const parts = relative(serverSource, path).split(sep)
+  return folderIn(serverSource, path)
+}
+
+function folderIn(source: string, path: string): string | undefined {
+  const parts = relative(source, path).split(sep)
   return parts.length > 1 && parts[0] !== '..' ? parts[0] : undefined
 }
 

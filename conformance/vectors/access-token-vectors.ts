@@ -68,7 +68,7 @@ export function makeAccessTokenVectors(
   }
 }
 
-function valid({ es, ed, rs, ps }: VectorKeys, maker: TokenMaker): ValidVector[] {
+function valid({ es, ed, rs, ps, stranger }: VectorKeys, maker: TokenMaker): ValidVector[] {
   const pass = (name: string, changes: object = {}, header: object = {}, key = es): ValidVector => {
     const all = { ...CLAIMS, ...changes }
     const token = maker.sign(key, all, { ...headerOf(key), ...header })
@@ -87,8 +87,7 @@ function valid({ es, ed, rs, ps }: VectorKeys, maker: TokenMaker): ValidVector[]
       {
         jku: 'https://evil.example/jwks.json',
         x5u: 'https://evil.example/cert',
-        jwk: { kty: 'oct', k: 'AAAA' },
-        x5c: ['AAAA'],
+        jwk: toPublicJwk(stranger),
       },
     ),
     pass('the audience among others', { aud: ['https://other.example', AUDIENCE] }),

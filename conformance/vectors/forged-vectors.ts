@@ -5,8 +5,9 @@ import { CLAIMS, type InvalidVector, refuse, splitUp, type VectorKeys } from './
 
 /** What the header says that must not be believed or understood. */
 export function headers({ es, stranger }: VectorKeys, maker: TokenMaker): InvalidVector[] {
-  const withHeader = (changes: object): string =>
-    maker.sign(es, CLAIMS, { ...headerOf(es), ...changes })
+  const withHeader = (changes: object): string => {
+    return maker.sign(es, CLAIMS, { ...headerOf(es), ...changes })
+  }
   const types: unknown[] = [
     'JWT',
     undefined,
@@ -87,8 +88,9 @@ export function algorithms({ es, ed, rs, ps }: VectorKeys, maker: TokenMaker): I
     const key = createSecretKey(Buffer.from(secret))
     return { ...es, privateKey: key, publicKey: key }
   }
-  const hmac = (secret: string | Uint8Array): string =>
-    maker.sign(asSecret(secret), CLAIMS, header('HS256'), 'HS256')
+  const hmac = (secret: string | Uint8Array): string => {
+    return maker.sign(asSecret(secret), CLAIMS, header('HS256'), 'HS256')
+  }
   return refuse('wrong_algorithm', [
     ...spelt.flatMap((alg) => [
       [

@@ -5,13 +5,11 @@ import type { FeedEntry } from './feed-page.ts'
 
 export const CREDENTIAL = { id: 'billing', secret: 'a secret: with colon' }
 
-/** The form-encoded pair of CREDENTIAL, by hand: RFC 6749 §2.3.1. */
-const AUTHORIZATION = `Basic ${Buffer.from('billing:a+secret%3A+with+colon').toString('base64')}`
-
 /** The issuer's side of docs/revocation-feed.md, kept in memory and steered by a test. */
 export class FeedServer {
   readonly #issuer: IssuerServer
   readonly #clock: () => number
+  readonly #authorization: string
   readonly #streams = new Set<ServerResponse>()
   entries: FeedEntry[] = []
   /** What was asked for, in order: the page's or the stream's cursor. */
@@ -25,8 +23,12 @@ export class FeedServer {
   tampering: object = {}
   offersStreams = true
 
-  constructor(issuer: IssuerServer, clock: () => number) {
+  constructor(issuer: IssuerServer, clock: () => number, credential = CREDENTIAL) {
     this.#issuer = issuer
+    // RFC 6749 §2.3.1, by hand.
+    const { id, secret } = credential
+    const pair = `${id}:${secret.replaceAll(':', '%3A').replaceAll(' ', '+')}`
+    this.#authorization = `Basic ${Buffer.from(pair).toString('base64')}`
     this.#clock = clock
     issuer.answers.set('/api/auth/revocations', (request, response) => {
       this.#answer(request, response)
@@ -86,7 +88,7 @@ export class FeedServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    if (request.headers.authorization !== AUTHORIZATION) {
+    if (request.headers.authorization !== this.#authorization) {
       response.writeHead(401).end()
       return
     }

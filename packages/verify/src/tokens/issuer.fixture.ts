@@ -33,10 +33,15 @@ export const CLAIMS: AccessClaims = {
   roles: ['user'],
 }
 
-export function createSigningKey(algorithm: Algorithm, kid = 'key-1'): SigningKey {
+/** @param secret for HS256, in place of a random one */
+export function createSigningKey(
+  algorithm: Algorithm,
+  kid = 'key-1',
+  secret: Uint8Array | string = randomBytes(32),
+): SigningKey {
   switch (algorithm) {
     case 'HS256': {
-      const key = createSecretKey(randomBytes(32))
+      const key = createSecretKey(Buffer.from(secret))
       return { kid, algorithm, key, signingKey: key }
     }
     case 'ES256': {
