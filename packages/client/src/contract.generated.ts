@@ -58,6 +58,7 @@ export type ProblemCode =
   | 'no_token'
   | 'invalid_token'
   | 'unauthorized'
+  | 'invalid_service_credential'
   | 'invalid_csrf_token'
   | 'origin_not_allowed'
   | 'insufficient_permissions'

@@ -20,8 +20,11 @@ import { silentLogger } from './foundation/logger.ts'
 import { createMasterSecrets, type MasterSecrets } from './foundation/master-secret.ts'
 import { type Randomness, systemRandomness } from './foundation/randomness.ts'
 import { createStoreClock } from './foundation/store-clock.ts'
+import { createServiceAuthentication } from './credentials/authenticate-service.ts'
 import { healthRoutes } from './health/routes.ts'
 import { type KeyInfo, openKeyring } from './keys/keyring.ts'
+import { introspectionRoutes } from './introspection/routes.ts'
+import { createLibraryServices, type LibraryServices } from './library/services.ts'
 import { createLibraryAccounts, type LibraryAccounts } from './library/accounts.ts'
 import { type Authenticate, createAuthenticate } from './library/authenticate.ts'
 import { checkHooks, type Hooks } from './library/hooks.ts'
@@ -43,6 +46,9 @@ import { registerRoutes } from './register/routes.ts'
 import { connectRedis } from './redis/redis-connection.ts'
 import { createRedisAttemptStore } from './redis/redis-attempt-store.ts'
 import { createRedisBus } from './redis/redis-bus.ts'
+import { createRevocationFeed } from './revocation-feed/feed.ts'
+import { createFeedStreams } from './revocation-feed/feed-streams.ts'
+import { revocationFeedRoutes } from './revocation-feed/routes.ts'
 import { announceRevocation } from './revocation/announce-revocations.ts'
 import { createRevocationFollower } from './revocation/follow-revocations.ts'
 import { LiveRevocations } from './revocation/live-revocations.ts'
@@ -63,6 +69,7 @@ import { openStore } from './stores/open-store.ts'
 import { createKeyLookUp } from './tokens/look-up-key.ts'
 import { createAccessTokenVerifier } from './tokens/check-access-token.ts'
 import { createAccessTokenIssuer } from './tokens/issue-access-token.ts'
+import { signCompact } from './tokens/sign-compact.ts'
 import { version } from './version.ts'
 
 /** A running Countersign. */
@@ -83,6 +90,7 @@ export interface Countersign {
     list(): readonly KeyInfo[]
     rotate(options?: { readonly now?: boolean }): Promise<readonly KeyInfo[]>
   }
+  readonly services: LibraryServices
   hasAdministrator(): Promise<boolean>
   /** The OpenAPI 3.1 document. */
   openapi(): object
@@ -241,6 +249,8 @@ async function buildServices(base: Base, state: State) {
   })
   return {
     audit,
+    ...buildFeed(base, state),
+    proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store),
     hasher,
     policy,
     opener,
@@ -254,6 +264,19 @@ async function buildServices(base: Base, state: State) {
     attempts: createAttemptLimits(state.attempts, clock),
     cookieGuard: createCookieGuard({ secrets, origins, audit }),
   }
+}
+
+/** What services that verify by themselves follow. */
+function buildFeed({ settings, clock }: Base, { store, keyring, revocations, follower }: State) {
+  const { issuer: iss } = settings
+  const feed = createRevocationFeed({
+    revocations,
+    follower,
+    sign: (page) =>
+      signCompact('countersign-revocations+jwt', { iss, ...page }, keyring.signingKey()),
+    clock,
+  })
+  return { feed, streams: createFeedStreams(feed, store) }
 }
 
 /** What clients hold, and for how long. */
@@ -315,6 +338,8 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
       roles: settings.roles,
     }),
     ...discoveryRoutes({ keyring, ...settings }),
+    ...revocationFeedRoutes(services),
+    ...introspectionRoutes({ proveBearer: services.proveBearer }),
     ...healthRoutes({ store, storeClock: base.storeClock, bus: state.bus }),
     ...metricsRoutes(services.metrics, settings.metricsToken),
   ]
@@ -329,19 +354,20 @@ function describeService(routes: readonly Route[], settings: Settings, cookieNam
 }
 
 /** The routes behind their guards, and the calls that run. */
-function buildApplication(
-  base: Base,
-  { store, keyring }: State,
-  services: Services,
-  table: RouteTable,
-) {
+function buildApplication(base: Base, { store }: State, services: Services, table: RouteTable) {
   const { settings, clock, logger, randomness } = base
-  const { audit, counter, metrics, verifier, origins, credentials } = services
-  const proveBearer = createBearerProof(verifier, createKeyLookUp(keyring), store)
+  const { audit, counter, metrics, proveBearer, origins, credentials } = services
   const calls = new RunningCalls()
   const routed = createApplication({
     table,
-    authenticate: createAuthenticateCall(proveBearer),
+    authenticate: createAuthenticateCall(
+      proveBearer,
+      createServiceAuthentication({
+        services: store,
+        audit,
+        countStranger: (context) => counter.count(context, { kind: 'address' }),
+      }),
+    ),
     counter,
     audit,
     origins,
@@ -356,7 +382,7 @@ function buildApplication(
     ...routed,
     answer: (method, target, source) => calls.run(() => routed.answer(method, target, source)),
   }
-  return { application, calls, proveBearer }
+  return { application, calls }
 }
 
 function assemble(base: Base, state: State, services: Services): Countersign {
@@ -365,7 +391,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
   const { audit, metrics, verifier, credentials } = services
   const routes = buildRoutes(base, state, services)
   const table = createRouteTable(routes)
-  const { application, calls, proveBearer } = buildApplication(base, state, services, table)
+  const { application, calls } = buildApplication(base, state, services, table)
   const maintenance = startMaintenance({
     store,
     storeClock: base.storeClock,
@@ -390,7 +416,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     fetch: createFetchHandler(application),
     handler: createNodeHandler(application, table),
     verifier,
-    authenticate: createAuthenticate(proveBearer),
+    authenticate: createAuthenticate(services.proveBearer),
     accounts: createLibraryAccounts({ ...library, administration }),
     keys: {
       list: () => keyring.list(),
@@ -400,10 +426,18 @@ function assemble(base: Base, state: State, services: Services): Countersign {
         return keys
       },
     },
+    services: createLibraryServices({
+      store,
+      audit,
+      clock,
+      newId: base.newId,
+      randomness: base.randomness,
+    }),
     hasAdministrator: async () => (await store.countOtherActiveAccounts(administratorRole, '')) > 0,
     openapi: () => describeService(routes, settings, credentials.cookie.name),
     metrics: () => metrics.render(),
     close: once(async () => {
+      services.streams.close()
       await calls.settle()
       await maintenance.stop()
       await state.bus?.close()

@@ -39,6 +39,7 @@ const warnings: ReadonlySet<AuditType> = new Set([
   'session.restored',
   'session.replayed_elsewhere',
   'session.theft',
+  'service.refused',
   'sign_in.failed',
 ])
 

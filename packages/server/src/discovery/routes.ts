@@ -52,6 +52,9 @@ function metadataRoute({ issuer, publicUrl, documentation }: DiscoveryParts): Ro
     jwks_uri: `${publicUrl}/.well-known/jwks.json`,
     response_types_supported: [],
     grant_types_supported: [],
+    introspection_endpoint: `${publicUrl}/api/auth/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+    revocations_endpoint: `${publicUrl}/api/auth/revocations`,
     ...(documentation && { service_documentation: `${publicUrl}/docs` }),
   }
   return defineRoute(

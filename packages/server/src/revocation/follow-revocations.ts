@@ -5,6 +5,8 @@ import type { RevocationStore } from './store.ts'
 export interface RevocationFollower {
   /** Reads what was revoked since the last call. Also what another process did, a command line included. */
   follow(): Promise<void>
+  /** Everything that was committed before this time is known here; undefined before the first reading. */
+  completeUntil(): number | undefined
 }
 
 // A commit may become visible a little after the time that it carries.
@@ -19,6 +21,7 @@ export function createRevocationFollower(
 ): RevocationFollower {
   let readUntil: number | undefined
   return {
+    completeUntil: () => readUntil,
     follow: async () => {
       const now = clock()
       // After a clock that went backwards, too: what others revoked meanwhile carries times that were read already, and

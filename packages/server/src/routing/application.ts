@@ -15,7 +15,7 @@ import {
   problemKinds,
   renderProblem,
 } from '../http/problems.ts'
-import { readJsonBody } from '../http/read-body.ts'
+import { readFormBody, readJsonBody } from '../http/read-body.ts'
 import { type Answer, isProblem, type Reply, type WireAnswer } from '../http/reply.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { RequestAbortedError, type RequestSource } from '../http/request-source.ts'
@@ -138,7 +138,14 @@ async function callRoute(
   const body = contract.body && (await readBody(route, context))
   if (body && 'problem' in body) return body
 
-  return route.handle({ context, principal, params, query: query?.value, body: body?.value })
+  const caller = principal ?? authentication.service
+  return route.handle({
+    context,
+    principal: caller,
+    params,
+    query: query?.value,
+    body: body?.value,
+  })
 }
 
 async function checkRole(
@@ -164,8 +171,8 @@ async function readBody(
   route: Route,
   context: RequestContext,
 ): Promise<{ readonly value: unknown } | Problem> {
-  const { body, missingMessage } = route.contract
-  const read = await readJsonBody(context.source)
+  const { body, bodyType, missingMessage } = route.contract
+  const read = await (bodyType === 'form' ? readFormBody : readJsonBody)(context.source)
   if ('problem' in read || body === undefined) return read
   return validate(body, read.value, missingMessage)
 }
@@ -248,12 +255,15 @@ function render(
   // Last: a document that is for every origin says `*`, which browsers do not take from a call with credentials.
   if (cors) Object.assign(headers, cors)
   // A 204 has no length at all; a HEAD has that of what a GET would get (RFC 9110 section 8.6).
-  if (reply.status !== 204) headers['content-length'] = `${lengthOf(body)}`
+  const length = lengthOf(body)
+  if (reply.status !== 204 && length !== undefined) headers['content-length'] = `${length}`
+  if (method === 'HEAD' && body instanceof ReadableStream) void body.cancel()
   return { status: reply.status, headers, body: method === 'HEAD' ? null : body }
 }
 
-function lengthOf(body: WireAnswer['body']): number {
+function lengthOf(body: WireAnswer['body']): number | undefined {
   if (body === null) return 0
+  if (body instanceof ReadableStream) return undefined
   return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 

@@ -2,12 +2,15 @@ import type { AccessClaims, LocalVerifier, Verification } from '@countersign/ver
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
+import type { AuthenticateService } from '../credentials/authenticate-service.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { Service } from '../services/service.ts'
 import type { LookUpKey } from '../tokens/look-up-key.ts'
 import type { Access, Principal } from './route.ts'
 
 export interface Authentication {
   readonly principal?: Principal
+  readonly service?: Service
   readonly problem?: Problem
 }
 
@@ -54,9 +57,13 @@ export function createBearerProof(
   }
 }
 
-export function createAuthenticateCall(prove: ProveBearer): AuthenticateCall {
+export function createAuthenticateCall(
+  prove: ProveBearer,
+  authenticateService: AuthenticateService,
+): AuthenticateCall {
   return async (access, context) => {
     if (access === 'anyone') return nobody
+    if (access === 'service') return authenticateService(context)
     const proof = await prove(context.source.header('authorization'))
     return proof.ok ? { principal: proof.principal } : { problem: problem(proof.problem) }
   }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { problem, type ProblemCode, problemKinds, renderProblem } from '../http/problems.ts'
 import type { WireAnswer } from '../http/reply.ts'
 import { NodeSource } from '../http/request-source.ts'
@@ -53,7 +55,13 @@ async function serve(
 
 function write(response: ServerResponse, { status, headers, body }: WireAnswer): void {
   response.writeHead(status, headers)
-  response.end(body ?? undefined)
+  if (!(body instanceof ReadableStream)) {
+    response.end(body ?? undefined)
+    return
+  }
+  response.flushHeaders()
+  // A caller who goes away cancels the stream; what fails in it ends the connection, which is all that can be said by then.
+  pipeline(Readable.fromWeb(body as NodeReadableStream), response, () => undefined)
 }
 
 const abandonAfterMs = 500

@@ -37,6 +37,7 @@ export function describeRoutes(routes: readonly Route[], service: ServiceDescrip
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         refreshCookie: { type: 'apiKey', in: 'cookie', name: service.cookieName },
         csrfToken: { type: 'apiKey', in: 'header', name: 'x-csrf-token' },
+        service: { type: 'http', scheme: 'basic' },
       },
     },
   }
@@ -57,6 +58,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Users: 'The own account.',
   Administration:
     'Accounts of others. What is changed here counts at the next request, everywhere.',
+  Services: 'For programs that verify tokens by themselves, with a credential of their own.',
   Discovery: 'What other services need to trust the tokens.',
   Health: 'For balancers and orchestrators.',
   Documentation: 'This contract.',
@@ -78,17 +80,22 @@ function describeOperation(contract: Contract, schemas: Record<string, unknown>)
     summary: contract.summary,
     ...(contract.description !== undefined && { description: contract.description }),
     ...(parameters.length > 0 && { parameters }),
-    ...(contract.body && { requestBody: describeBody(contract.body, schemas) }),
+    ...(contract.body && { requestBody: describeBody(contract.body, contract.bodyType, schemas) }),
     responses: describeResponses(contract, schemas),
     security: describeSecurity(contract),
   }
 }
 
-function describeBody(body: z.ZodType, schemas: Record<string, unknown>): object {
+function describeBody(
+  body: z.ZodType,
+  bodyType: Contract['bodyType'],
+  schemas: Record<string, unknown>,
+): object {
   const schema = renderSchema(body, 'input', schemas)
+  const type = bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
   return {
     required: !body.safeParse(undefined).success,
-    content: { 'application/json': { schema } },
+    content: { [type]: { schema } },
   }
 }
 
@@ -96,6 +103,7 @@ function describeSecurity(contract: Contract): object[] {
   if (contract.cookie === 'acts') return [{ refreshCookie: [], csrfToken: [] }, {}]
   if (contract.cookie === 'reads') return [{ refreshCookie: [] }]
   if (contract.access === 'anyone') return []
+  if (contract.access === 'service') return [{ service: [] }]
   // Beside OAuth the list holds role names (OpenAPI 3.1, Security Requirement Object).
   return [{ bearer: typeof contract.access === 'object' ? [contract.access.role] : [] }]
 }
@@ -163,7 +171,9 @@ function describeSuccessContent(
 /** The route's own problems and those that its guards may answer. */
 export function problemsOf(contract: Contract): ProblemCode[] {
   const codes = new Set<ProblemCode>(contract.problems)
-  if (contract.access !== 'anyone') codes.add('no_token').add('invalid_token')
+  if (contract.access === 'service')
+    codes.add('invalid_service_credential').add('too_many_requests')
+  else if (contract.access !== 'anyone') codes.add('no_token').add('invalid_token')
   if (typeof contract.access === 'object') codes.add('insufficient_permissions')
   if (contract.body || contract.query) codes.add('invalid_request')
   if (contract.body) codes.add('payload_too_large').add('unsupported_media_type')

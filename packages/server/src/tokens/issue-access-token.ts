@@ -1,13 +1,12 @@
 // Tokens: access tokens, which any service verifies by itself. This folder owns what stands in them and how they are
 // signed. It knows no HTTP and keeps nothing: sessions/ and accounts/ decide who gets one.
 
-import { constants, createHmac, sign } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
 import { type Profile, toProfile } from '../accounts/profile.ts'
 import { type Clock, toNumericDate } from '../foundation/clock.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import type { SigningKey } from '../keys/signing-key.ts'
+import { signCompact } from './sign-compact.ts'
 
 export interface AccessTokenSubject {
   readonly account: Account
@@ -76,16 +75,6 @@ export const reservedClaims: ReadonlySet<string> = new Set([
 
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
   const { issuer, audience, clientId, clock } = options
-  const headers = new WeakMap<SigningKey, string>()
-
-  const headerOf = (key: SigningKey): string => {
-    let header = headers.get(key)
-    if (header === undefined) {
-      header = encode({ alg: key.algorithm, typ: 'at+jwt', kid: key.kid })
-      headers.set(key, header)
-    }
-    return header
-  }
 
   return {
     issue: async (subject) => {
@@ -93,7 +82,7 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
       const extra = options.claims && (await askHook(options.claims, subject))
       const iat = toNumericDate(clock())
       const exp = Math.min(iat + options.accessTokenTtlSeconds, toNumericDate(session.expiresAt))
-      const payload = encode({
+      const payload = {
         iss: issuer,
         sub: account.id,
         aud: audience,
@@ -110,10 +99,8 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
           role: account.role,
         }),
         ...extra,
-      })
-      const key = options.keyring.signingKey()
-      const signed = `${headerOf(key)}.${payload}`
-      const token = `${signed}.${signatureOf(key, signed)}`
+      }
+      const token = signCompact('at+jwt', payload, options.keyring.signingKey())
       if (token.length > tokenLimit) {
         throw new Error(
           `The claims hook makes tokens of ${token.length} characters; 8,192 is the limit.`,
@@ -121,33 +108,6 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
       }
       return { token, expiresIn: Math.max(0, exp - iat) }
     },
-  }
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
-}
-
-function signatureOf(key: SigningKey, text: string): string {
-  const data = Buffer.from(text)
-  const { privateKey } = key
-  switch (key.algorithm) {
-    case 'ES256':
-      return sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString(
-        'base64url',
-      )
-    case 'EdDSA':
-      return sign(null, data, privateKey).toString('base64url')
-    case 'RS256':
-      return sign('sha256', data, privateKey).toString('base64url')
-    case 'PS256':
-      return sign('sha256', data, {
-        key: privateKey,
-        padding: constants.RSA_PKCS1_PSS_PADDING,
-        saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-      }).toString('base64url')
-    case 'HS256':
-      return createHmac('sha256', privateKey).update(data).digest('base64url')
   }
 }
 

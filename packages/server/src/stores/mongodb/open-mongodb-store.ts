@@ -11,6 +11,7 @@ import { migrate, refusePending } from './migrations/migrate.ts'
 import { openMongodbDatabase } from './mongodb-database.ts'
 import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
+import { createServiceStore } from './service-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { bounded } from './time-limit.ts'
 
@@ -47,6 +48,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     ...createRevocationStore(collections),
     ...createAttemptStore(collections),
     ...createOneTimeStore(collections),
+    ...createServiceStore(collections),
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
     checkReady: () => checkReady(collections),

@@ -9,10 +9,11 @@ import type { Collections } from '../documents.ts'
 import { createLeaseStore } from '../lease-store.ts'
 import { isDuplicateKey } from '../mongodb-failure.ts'
 import { indexes } from './001-indexes.ts'
+import { services } from './002-services.ts'
 import type { Migration } from './migration.ts'
 
 /** All of them, in order. Expand, then contract: version N and N-1 run side by side on the result. */
-export const migrations: readonly Migration[] = [indexes]
+export const migrations: readonly Migration[] = [indexes, services]
 
 /**
  * Brings the database to the newest schema, one process at a time. A step that outlives the lease, or ends half-way, does
