@@ -1,6 +1,5 @@
 import { pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { verify as verifyBcrypt } from '@node-rs/bcrypt'
 import { type PhcString, parsePhcString } from './phc-string.ts'
 
 // Hashes that other systems made. They verify, and are replaced at the next log-in. Parameters are bounded: a row that
@@ -46,7 +45,10 @@ export function findForeignHash(
 // bcrypt reads 72 bytes and stops at a NUL; the hash was made so, and the next log-in replaces it by one of the whole
 // password. A NUL is refused, because what follows it would not count.
 async function matchesBcrypt(password: string, stored: string): Promise<boolean> {
-  return !password.includes('\0') && (await verifyBcrypt(password, stored))
+  if (password.includes('\0')) return false
+  // Loaded for the first bcrypt hash: a platform that has no build of it serves everybody else.
+  const { verify } = await import('@node-rs/bcrypt')
+  return verify(password, stored)
 }
 
 function findScrypt(phc: PhcString): ((password: string) => Promise<boolean>) | undefined {
