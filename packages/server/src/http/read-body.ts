@@ -1,4 +1,4 @@
-import { parseStrictJson } from '@countersign/verify/strict-json'
+import { parseStrictJson, type StrictJsonFailure } from '@countersign/verify/strict-json'
 import { type Problem, problem } from './problems.ts'
 import type { RequestSource } from './request-source.ts'
 
@@ -15,14 +15,18 @@ export async function readJsonBody(source: RequestSource): Promise<BodyResult> {
   if (declared > bodyLimitBytes) return problem('payload_too_large')
   const bytes = await source.readBody(bodyLimitBytes)
   if (bytes === 'too_large') return problem('payload_too_large')
+  if (bytes === 'too_deep') return refuse(bytes)
   if (bytes.length === 0) return { value: undefined }
-  if (!isJsonInUtf8(source.header('content-type'))) return problem('unsupported_media_type')
+  if (isCoded(source) || !isJsonInUtf8(source.header('content-type'))) {
+    return problem('unsupported_media_type')
+  }
   const parsed = parseStrictJson(bytes)
-  if (parsed.ok) return { value: parsed.value }
-  return problem('invalid_request', {
-    message: parseFailureMessages[parsed.reason],
-    errors: [{ path: '', code: parsed.reason, message: parseFailureMessages[parsed.reason] }],
-  })
+  return parsed.ok ? { value: parsed.value } : refuse(parsed.reason)
+}
+
+function refuse(reason: StrictJsonFailure): Problem {
+  const message = parseFailureMessages[reason]
+  return problem('invalid_request', { message, errors: [{ path: '', code: reason, message }] })
 }
 
 const parseFailureMessages = {
@@ -33,6 +37,14 @@ const parseFailureMessages = {
   too_deep: 'The request body is nested too deeply',
   lone_surrogate: 'The request body has half of a surrogate pair',
 } as const
+
+// A coding that is not undone leaves bytes which mean something else to whoever undoes it (RFC 9110 section 8.4).
+function isCoded(source: RequestSource): boolean {
+  if (source.isBodyParsed) return false
+  const content = source.header('content-encoding') ?? 'identity'
+  const transfer = source.header('transfer-encoding') ?? 'chunked'
+  return content.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked'
+}
 
 function isJsonInUtf8(contentType: string | undefined): boolean {
   if (contentType === undefined) return false
