@@ -11,6 +11,7 @@ import {
   problemKinds,
   renderProblem,
 } from './http/problems.ts'
+import { authorizationOf } from './http/request-source.ts'
 import type { AuthenticatedUser } from './library/authenticate.ts'
 
 declare global {
@@ -49,7 +50,7 @@ export interface ExpressGuards {
 /** The guards of one Countersign: `const { requireAuth, requireRole } = expressGuards(auth)`. */
 export function expressGuards(auth: Pick<Countersign, 'authenticate' | 'settings'>): ExpressGuards {
   const identify = async (request: GuardedRequest): Promise<ProblemCode | undefined> => {
-    const result = await auth.authenticate(request.headers.authorization)
+    const result = await auth.authenticate(authorizationOf(request))
     if (!result.ok) return result.reason
     request.user = result.user
     return undefined

@@ -15,6 +15,29 @@ export interface RequestSource {
 
 type MaybeParsed = IncomingMessage & { body?: unknown; rawBody?: unknown }
 
+/**
+ * The Authorization header; of several all of them, which is no credential. node:http keeps the first and drops the
+ * others, but whoever stands in front may have looked at another (RFC 9110 section 5.3).
+ */
+export function authorizationOf(incoming: IncomingMessage): string | undefined {
+  const { authorization } = incoming.headers
+  if (authorization === undefined) return undefined
+  const values = fieldValues(incoming, 'authorization')
+  return values.length === 1 ? authorization : values.join(', ')
+}
+
+/** Every value of a field, in order, also of fields that node:http takes once. */
+export function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
+  const values: string[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const field = rawHeaders[at] ?? ''
+    if (field.length === name.length && field.toLowerCase() === name) {
+      values.push(rawHeaders[at + 1] ?? '')
+    }
+  }
+  return values
+}
+
 /** A request of node:http, also one whose body the host has parsed already (`express.json()`). */
 export class NodeSource implements RequestSource {
   readonly #incoming: MaybeParsed
@@ -28,6 +51,7 @@ export class NodeSource implements RequestSource {
   }
 
   header(name: string): string | undefined {
+    if (name === 'authorization') return authorizationOf(this.#incoming)
     const value = this.#incoming.headers[name]
     return typeof value === 'string' ? value : value?.join(', ')
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { NodeSource } from '../http/request-source.ts'
+import { fieldValues, NodeSource } from '../http/request-source.ts'
 import type { Application } from './application.ts'
 import type { RouteTable } from './route-table.ts'
 
@@ -31,6 +31,8 @@ export function createNodeHandler(
   const listener = getRequestListener(
     (request, env) => {
       const { incoming } = env as { incoming: IncomingMessage }
+      // Which of them a proxy in front went by cannot be known (RFC 9112 section 3.2).
+      if (fieldValues(incoming, 'host').length > 1) return application.refuseUnreadable()
       return application.answer(
         incoming.method ?? 'GET',
         pathAndQuery(request.url),
