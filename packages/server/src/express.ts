@@ -97,5 +97,7 @@ function refuse(response: ServerResponse, code: ProblemCode): void {
   response.setHeader('cache-control', 'no-store')
   if (status === 401) response.setHeader('www-authenticate', challengeOf(failure))
   if (status === 503) response.setHeader('retry-after', '1')
-  response.end(renderProblem(failure, randomUUID()))
+  const requestId = randomUUID()
+  response.setHeader('x-request-id', requestId)
+  response.end(renderProblem(failure, requestId))
 }
