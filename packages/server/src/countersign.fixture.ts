@@ -2,7 +2,6 @@
 // through fetch; what it logs and tells its host is kept.
 
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import type { AuditEvent } from './audit/event.ts'
 import type { CountersignOptions } from './config/options.ts'
 import { type Countersign, createCountersign, type Hooks } from './create-countersign.ts'
@@ -33,23 +32,39 @@ export interface SignedIn {
   readonly csrfToken: string
 }
 
+/** A test, or a file of tests: what ends later than the server. */
+export interface Lifetime {
+  readonly after: (stop: () => Promise<void>) => void
+}
+
+/** For servers that all tests of a file share: `after(lifetime.end)`. */
+export function createLifetime(): Lifetime & { readonly end: () => Promise<void> } {
+  const stops: (() => Promise<void>)[] = []
+  return {
+    after: (stop) => void stops.push(stop),
+    end: async () => {
+      for (const stop of stops) await stop()
+    },
+  }
+}
+
 export interface TestServer {
   readonly auth: Countersign
   readonly clock: TestClock
   readonly events: AuditEvent[]
   readonly log: { readonly level: string; readonly message: string; readonly fields: object }[]
   /** `POST /api/auth/login` and so on; a body is sent as JSON. */
-  call(route: string, wish?: Wish): Promise<TestAnswer>
+  readonly call: (route: string, wish?: Wish) => Promise<TestAnswer>
   /** Makes an account in process. @returns its id */
-  open(username: string, role?: string): Promise<string>
-  signIn(username: string): Promise<SignedIn>
-  refresh(refreshToken: string): Promise<TestAnswer>
+  readonly open: (username: string, role?: string) => Promise<string>
+  readonly signIn: (username: string) => Promise<SignedIn>
+  readonly refresh: (refreshToken: string) => Promise<TestAnswer>
   /** Types of the events so far, in their order; forgets them. */
-  takeEvents(): AuditEvent[]
+  readonly takeEvents: () => AuditEvent[]
 }
 
 export async function startTestServer(
-  t: TestContext,
+  lifetime: Lifetime,
   options: CountersignOptions & Omit<Hooks, 'clock'> & { readonly clock?: TestClock } = {},
 ): Promise<TestServer> {
   const clock = options.clock ?? createTestClock()
@@ -70,7 +85,7 @@ export async function startTestServer(
     ...options,
     clock,
   })
-  t.after(() => auth.close())
+  lifetime.after(() => auth.close())
   const call = (route: string, wish: Wish = {}) => send(auth, route, wish)
   return {
     auth,
