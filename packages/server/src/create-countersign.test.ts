@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { startTestServer, testPassword } from './countersign.fixture.ts'
+import { readSignedIn, startTestServer, testPassword } from './countersign.fixture.ts'
 import { createCountersign } from './create-countersign.ts'
 import { createTestClock, createTestRandomness } from './foundation/deterministic.fixture.ts'
 
@@ -15,6 +15,9 @@ function directoryOf(t: TestContext): string {
   t.after(() => rmSync(directory, { recursive: true }))
   return directory
 }
+
+const algorithmOf = (token: string): unknown =>
+  JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).alg
 
 describe('creating a Countersign', () => {
   test('lists every mistake at once and opens nothing', async () => {
@@ -114,6 +117,50 @@ describe('creating a Countersign', () => {
       clock.advance(3_600_000)
       const { call } = await startTestServer(t, { databaseUrl, clock, jwtExpiresIn: '1m', ...key })
       assert.equal((await call('GET /api/users', { token })).status, 401)
+    }
+  })
+
+  test('changes its algorithm by configuration, and every token stays good until it expires', async (t) => {
+    const databaseUrl = `sqlite:${join(directoryOf(t), 'x.db')}`
+    const clock = createTestClock()
+    const before = await startTestServer(t, { databaseUrl, clock })
+    await before.open('ada')
+    const { accessToken: old, refreshToken } = await before.signIn('ada')
+    await before.auth.close()
+    const server = await startTestServer(t, { databaseUrl, clock, jwtAlgorithm: 'EdDSA' })
+    const use = async (token: string): Promise<number> =>
+      (await server.call('GET /api/users', { token })).status
+    const refreshed = await server.refresh(refreshToken)
+    assert.equal(algorithmOf(String(refreshed.body['accessToken'])), 'ES256')
+    // The new key has to be known to everybody who keeps the key set before it signs.
+    clock.advance(10 * 60_000)
+    const { accessToken: next } = await server.signIn('ada')
+    assert.equal(algorithmOf(next), 'EdDSA')
+    assert.deepEqual([await use(old), await use(next)], [200, 200])
+    clock.advance(5 * 60_000)
+    assert.deepEqual([await use(old), await use(next)], [401, 200])
+  })
+
+  test('takes a new master secret in two steps, and logs nobody out', async (t) => {
+    const databaseUrl = `sqlite:${join(directoryOf(t), 'x.db')}`
+    const clock = createTestClock()
+    const [older, newer] = [secret, 'a-newer-secret-that-comes-into-use-11111']
+    let held: { refreshToken: string; csrfToken: string; accessToken: string } | undefined
+    for (const secrets of [[older], [older, newer], [newer, older], [newer, older], [newer]]) {
+      const server = await startTestServer(t, { databaseUrl, clock, secret: secrets })
+      if (held === undefined) {
+        await server.open('ada')
+        held = await server.signIn('ada')
+      }
+      const { accessToken: token, refreshToken, csrfToken } = held
+      assert.equal((await server.call('GET /api/users', { token })).status, 200)
+      // The last step waits for the idle life: by then every token is the new secret's.
+      const headers = { 'x-csrf-token': csrfToken }
+      const answer = await server.call('POST /api/auth/refresh', { cookie: refreshToken, headers })
+      assert.equal(answer.status, 200, secrets.join())
+      const cookie = /refreshToken=([^;]+)/.exec(answer.headers.get('set-cookie') ?? '')?.[1] ?? ''
+      held = { ...readSignedIn(answer), refreshToken: cookie }
+      await server.auth.close()
     }
   })
 
