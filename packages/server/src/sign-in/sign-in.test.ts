@@ -41,6 +41,8 @@ function outcome(result: SignInResult): string {
   return result.ok ? 'ok' : result.reason
 }
 
+const login = (password: string, username = 'ada') => ({ body: { username, password } })
+
 describe('checking a password', () => {
   test('finds the account by its name in any case or width', async (t) => {
     const { check, account } = await setUp(t)
