@@ -197,7 +197,3 @@ describe('the limit of log-ins over HTTP', () => {
     assert.equal(answers[0]?.status, 401)
   })
 })
-
-function login(password: string, username = 'ada'): { body: object } {
-  return { body: { username, password } }
-}
