@@ -21,8 +21,8 @@ export interface PostgresServer {
   urlFor(t: TestContext, parameters?: Readonly<Record<string, string>>): string
   /** The same for who cleans up himself. */
   newSchema(parameters?: Readonly<Record<string, string>>): TestSchema
-  /** A connection past the code under test, closed after the test. */
-  connect(t: TestContext): Promise<Client>
+  /** A connection past the code under test, closed after the test; before that it runs `farewell`. */
+  connect(t: TestContext, farewell?: string): Promise<Client>
 }
 
 export interface TestSchema {
@@ -127,9 +127,12 @@ function access(url: string): Pick<PostgresServer, 'urlFor' | 'newSchema' | 'con
   }
   return {
     newSchema,
-    connect: async (t) => {
+    connect: async (t, farewell) => {
       const client = await connectTo(url)
-      t.after(() => client.end())
+      t.after(async () => {
+        if (farewell !== undefined) await client.query(farewell)
+        await client.end()
+      })
       return client
     },
     urlFor: (t, parameters) => {
@@ -263,7 +266,9 @@ function findBinaries(): string | undefined {
     ...globSync('/usr/lib/postgresql/*/bin').toSorted(byVersion).toReversed(),
     ...(process.env['PATH'] ?? '').split(':'),
   ]
-  return candidates.find((path) => existsSync(join(path, 'initdb')))
+  return candidates.find((path) =>
+    ['initdb', 'postgres'].every((name) => existsSync(join(path, name))),
+  )
 }
 
 function byVersion(a: string, b: string): number {

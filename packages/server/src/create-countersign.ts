@@ -65,6 +65,8 @@ export interface Hooks {
   logger?: Logger
   /** Default: the system's. What it differs from the store's is measured and corrected. */
   clock?: Clock
+  /** Only for tests that decide what time it is: what the store tells. Default: the database's own time. */
+  storeTime?: Clock
   /** Default: the system's. */
   randomness?: Randomness
   /**
@@ -128,7 +130,8 @@ type Services = Awaited<ReturnType<typeof buildServices>>
 
 /** What needs nothing else: checked settings, time, randomness, secrets. */
 function openBase(options: CountersignOptions & Hooks) {
-  const { claims, onEvent, logger, clock, randomness, replaceGlobals, ...configured } = options
+  const { claims, onEvent, logger, clock, storeTime, randomness, ...rest } = options
+  const { replaceGlobals, ...configured } = rest
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
   if (!checked.ok) throw new ConfigurationError(checked.mistakes)
@@ -137,6 +140,7 @@ function openBase(options: CountersignOptions & Hooks) {
   const base = {
     settings: checked.settings,
     localClock,
+    storeTime,
     storeClock,
     clock: storeClock.now,
     randomness: randomness ?? systemRandomness,
@@ -160,7 +164,7 @@ function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets 
 /** What persists, and the copy of it that is held in memory. */
 async function openState(base: Base) {
   const { settings, clock, storeClock, randomness, secrets } = base
-  const store = await openStore(settings, base.localClock)
+  const store = await openStore(settings, base.localClock, base.storeTime)
   try {
     // Before anything is decided by the time.
     await storeClock.measure(() => store.readTime())

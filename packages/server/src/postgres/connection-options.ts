@@ -31,12 +31,17 @@ export function connectionOptionsOf(settings: PostgresSettings): ClientConfig {
 /**
  * The tables of our schema alone; one statement sees one state of them; and an answer waits until its change is on the
  * disk, whatever the role's or the database's defaults are.
+ *
+ * Plans are kept with prepared statements: one made while a table was empty would go on reading it from end to end when
+ * it has a million rows. Every query has an index, so that reading everything is never planned.
  */
 function sessionOptionsOf({ schema }: PostgresSettings): string {
   return [
     `search_path=${schema}`,
     'default_transaction_isolation=read\\ committed',
     'synchronous_commit=on',
+    'enable_seqscan=off',
+    'jit=off',
   ]
     .map((option) => `-c ${option}`)
     .join(' ')

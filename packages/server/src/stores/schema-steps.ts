@@ -14,6 +14,7 @@ import { withConnection } from '../postgres/with-connection.ts'
 import { applyMongodbSteps, listMongodbSteps } from './mongodb/schema-steps.ts'
 import { migratePostgres, readAppliedInPostgres } from './sql/migrations/migrate-postgres.ts'
 import { migrateSqlite, readAppliedInSqlite } from './sql/migrations/migrate-sqlite.ts'
+import type { Migration } from './sql/migrations/migration.ts'
 import { migrations } from './sql/migrations/migrations.ts'
 import { listSteps, planMigrations, type SchemaStep } from './sql/migrations/plan-migrations.ts'
 import { openConnection } from './sql/sqlite-database.ts'
@@ -62,10 +63,13 @@ export async function applySchemaSteps({
   if (database.kind === 'mongodb') return applyMongodbSteps(database.url, systemClock)
   // Made before the database: one that is there without its secret counts as one that has lost it.
   if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
-  const connection = openConnection(database.file)
-  try {
-    return migrateSqlite(connection, systemClock()).map(({ number }) => number)
-  } finally {
-    connection.close()
-  }
+  let applied: readonly Migration[] = []
+  const connection = openConnection(database.file, migrationPatienceMs, (opened) => {
+    applied = migrateSqlite(opened, systemClock())
+  })
+  connection.close()
+  return applied.map(({ number }) => number)
 }
+
+/** While another process migrates. */
+const migrationPatienceMs = 60_000

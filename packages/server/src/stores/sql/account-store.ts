@@ -35,7 +35,7 @@ export function toAccount(row: AccountRow): Account {
   }
 }
 
-const insertAccount = compileStatement<UserRow>((db, arg) =>
+export const insertAccount: Statement<UserRow, unknown> = compileStatement((db, arg) =>
   db.insertInto('users').values({
     id: arg('id'),
     username: arg('username'),

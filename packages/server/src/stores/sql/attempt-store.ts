@@ -2,17 +2,17 @@ import { sql } from 'kysely'
 import type { AttemptStore } from '../../limits/store.ts'
 import type { AttemptRow } from './schema.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { compileStatement } from './statement.ts'
+import { compileStatement, type Statement } from './statement.ts'
 
 // Instances differ by up to 5 s each way.
 const clockToleranceMs = 10_000
 
 // One statement, so that any number of callers at once get no more than the limit. The update happens only below the
 // limit or in a new window; without it nothing is returned.
-const reserve = compileStatement<
+export const reserveAttempt: Statement<
   { key: string; limit: number; now: number; resets_at: number; latest: number },
   Pick<AttemptRow, 'count' | 'resets_at'>
->((db, arg) => {
+> = compileStatement((db, arg) => {
   const isOver = sql`(attempts.resets_at <= ${arg('now')} OR attempts.resets_at > ${arg('latest')})`
   return db
     .insertInto('attempts')
@@ -64,7 +64,7 @@ export function createAttemptStore(database: SqlDatabase): AttemptStore {
       if (limit <= 0) return { granted: false, count: 0, resetsAt }
       const latest = resetsAt + clockToleranceMs
       const values = { key, limit, now, resets_at: resetsAt, latest }
-      const taken = await database.writeReturning(reserve, values)
+      const taken = await database.writeReturning(reserveAttempt, values)
       if (taken) return { granted: true, count: taken.count, resetsAt: taken.resets_at }
       const full = await database.get(find, { key })
       return {

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import type { PostgresSettings } from '../../config/settings.ts'
+import type { Clock } from '../../foundation/clock.ts'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { type ConnectionPool, createConnectionPool } from '../../postgres/connection-pool.ts'
 import { describePlace } from '../../postgres/explain-failure.ts'
@@ -10,6 +11,13 @@ import { createSqlStore } from './create-sql-store.ts'
 import { checkPostgresSchema, migratePostgres } from './migrations/migrate-postgres.ts'
 import { createPostgresDatabase } from './postgres-database.ts'
 
+export interface PostgresStoreOptions {
+  /** Default: true. Otherwise a pending schema step is refused. */
+  readonly migrates?: boolean
+  /** What the store tells instead of the server's time, for tests that decide what time it is. */
+  readonly time?: Clock | undefined
+}
+
 /**
  * Connects to a PostgreSQL server and brings our schema there up to date.
  * @throws ConfigurationError when the driver is not installed
@@ -17,7 +25,7 @@ import { createPostgresDatabase } from './postgres-database.ts'
  */
 export async function openPostgresStore(
   settings: PostgresSettings,
-  options: { readonly migrates?: boolean } = {},
+  options: PostgresStoreOptions = {},
 ): Promise<Store> {
   const driver = await loadPostgresDriver()
   const version = await withConnection(driver, settings, async (client) => {
@@ -30,8 +38,8 @@ export async function openPostgresStore(
   return {
     ...createSqlStore(createPostgresDatabase(pool)),
     description: describePlace(settings).replace('PostgreSQL', `PostgreSQL ${version}`),
-    readTime: () => readTime(pool),
-    checkReady: () => checkWritable(pool, settings),
+    readTime: () => readTime(pool, options.time),
+    checkReady: () => checkWritable(pool),
     close: () => pool.close(),
   }
 }
@@ -56,21 +64,21 @@ async function checkServer(client: Client, settings: PostgresSettings): Promise<
   return version.split(' ')[0] ?? version
 }
 
-async function readTime(pool: ConnectionPool): Promise<number> {
+async function readTime(pool: ConnectionPool, instead: Clock | undefined): Promise<number> {
   const { rows } = await pool.read({
     name: 'countersign_time',
     text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
   })
-  return rows[0].now
+  return instead?.() ?? rows[0].now
 }
 
-/** A standby answers every question and takes no change. */
-async function checkWritable(pool: ConnectionPool, settings: PostgresSettings): Promise<void> {
-  const { rows } = await pool.read({
+/**
+ * A standby answers every question and takes no change, so this asks for the right to make one, and makes none. Refused,
+ * the pool lets the connection go: another one may lead to the new primary.
+ */
+async function checkWritable(pool: ConnectionPool): Promise<void> {
+  await pool.read({
     name: 'countersign_ready',
-    text: "SELECT current_setting('transaction_read_only') AS read_only",
+    text: 'SELECT 1 FROM leases WHERE false FOR UPDATE',
   })
-  if (rows[0].read_only === 'off') return
-  const message = `${describePlace(settings)}: it is a standby or read-only: name the primary.`
-  throw new StoreUnavailableError('read_only', message)
 }

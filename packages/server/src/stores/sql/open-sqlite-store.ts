@@ -13,6 +13,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
   /** Default: true. Otherwise a pending schema step is refused. */
   readonly migrates?: boolean
+  /** How long to wait for another process that has locked the database, in milliseconds. Default: 5,000. */
+  readonly lockPatienceMs?: number
 }
 
 /**
@@ -20,17 +22,13 @@ export interface SqliteStoreOptions {
  * @throws StoreUnavailableError when the file cannot be opened, with the mend in its message
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, clock, migrates = true } = options
-  const connection = openConnection(file)
-  try {
-    if (migrates) migrateSqlite(connection, clock())
-    else checkSqliteSchema(connection)
-  } catch (error) {
-    connection.close()
-    throw error
-  }
+  const { file, clock, migrates = true, lockPatienceMs = 5_000 } = options
+  const connection = openConnection(file, lockPatienceMs, (opened) => {
+    if (migrates) migrateSqlite(opened, clock())
+    else checkSqliteSchema(opened)
+  })
   const inode = file === ':memory:' ? undefined : statSync(file).ino
-  const database = createSqliteDatabase(connection)
+  const database = createSqliteDatabase(connection, lockPatienceMs)
   const version = String(connection.prepare('SELECT sqlite_version() AS v').get()?.['v'])
   return {
     ...createSqlStore(database),

@@ -23,27 +23,38 @@ const pragmas = [
   'PRAGMA journal_size_limit = 16777216',
   'PRAGMA temp_store = MEMORY',
 ]
-const openPatienceMs = 10_000
 
 /**
- * Opens the file, which only this user may read, and creates it and its directory where they are missing.
+ * Opens the file, which only this user may read, creates it and its directory where they are missing, and lets `prepare`
+ * bring its tables up to date. Whatever fails leaves the connection closed.
+ *
+ * @param patienceMs how long to wait for another process that has locked the database
  * @throws StoreUnavailableError with the mend when it cannot
  */
-export function openConnection(file: string): DatabaseSync {
+export function openConnection(
+  file: string,
+  patienceMs: number,
+  prepare: (connection: DatabaseSync) => void,
+): DatabaseSync {
+  let connection: DatabaseSync | undefined
   try {
     if (file !== ':memory:') prepareFile(file)
-    const connection = new DatabaseSync(file, { timeout: openPatienceMs })
+    connection = new DatabaseSync(file, { timeout: patienceMs })
     for (const pragma of pragmas) connection.exec(pragma)
+    prepare(connection)
     return connection
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw error
-    const explained = explainSqliteFailure(error)
-    const mend = explained instanceof StoreUnavailableError ? explained.message : String(error)
-    const reason = explained instanceof StoreUnavailableError ? explained.reason : 'unreachable'
-    throw new StoreUnavailableError(reason, `Cannot open the database ${file}. ${mend}`, {
-      cause: error,
-    })
+    connection?.close()
+    throw explainOpening(file, error)
   }
+}
+
+// Anything else than a fault of the database is a defect, and keeps its stack.
+function explainOpening(file: string, error: unknown): unknown {
+  const explained = explainSqliteFailure(error)
+  if (!(explained instanceof StoreUnavailableError)) return error
+  const message = `Cannot open the database ${file}. ${explained.message}`
+  return new StoreUnavailableError(explained.reason, message, { cause: error })
 }
 
 function prepareFile(file: string): void {
@@ -58,16 +69,16 @@ function prepareFile(file: string): void {
   } catch (error) {
     throw new StoreUnavailableError(
       'unreachable',
-      `Cannot create the database ${file}: give this user write access to ${directory}, or set DATABASE_URL to another place.`,
+      `Give this user write access to ${directory}, or set DATABASE_URL to another place.`,
       { cause: error },
     )
   }
 }
 
-export function createSqliteDatabase(connection: DatabaseSync): SqliteDatabase {
+export function createSqliteDatabase(connection: DatabaseSync, patienceMs: number): SqliteDatabase {
   // From here on the event loop waits for nobody: group commit retries a locked database by itself.
   connection.exec('PRAGMA busy_timeout = 0')
-  const group = createGroupCommit(connection)
+  const group = createGroupCommit(connection, patienceMs)
   const prepared = new Map<string, StatementSync>()
   let isClosed = false
 

@@ -31,7 +31,8 @@ export function migrateSqlite(
     database.exec('COMMIT')
     return pending
   } catch (error) {
-    database.exec('ROLLBACK')
+    // After some faults SQLite has rolled back by itself, and a second time would hide the fault.
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
 }
