@@ -1,5 +1,11 @@
 /** As COUNTERSIGN_REQUIRE_STORES calls them. */
-export type RequiredStore = 'sqlite' | 'postgres' | 'nx-27017' | 'mongo-java-server' | 'mongodb'
+export type RequiredStore =
+  | 'sqlite'
+  | 'postgres'
+  | 'nx-27017'
+  | 'mongo-java-server'
+  | 'mongodb'
+  | 'redis'
 
 /**
  * Stores that must be covered: without a server their tests fail instead of being skipped. COUNTERSIGN_REQUIRE_STORES is

@@ -27,12 +27,14 @@ const levels: readonly (readonly string[])[] = [
     'passwords',
     'postgres',
     'revocation',
+    'services',
     'sessions',
   ],
-  ['credentials', 'routing', 'stores', 'tokens'],
+  ['credentials', 'redis', 'routing', 'stores', 'tokens'],
   [
     'administration',
     'discovery',
+    'introspection',
     'documentation',
     'health',
     'library',
@@ -42,6 +44,7 @@ const levels: readonly (readonly string[])[] = [
     'password-change',
     'profile',
     'refresh',
+    'revocation-feed',
     'register',
     'sign-in',
     'sign-out',
@@ -53,9 +56,20 @@ const neighbours: Readonly<Record<string, readonly string[]>> = {
   accounts: ['audit', 'leases', 'passwords'],
   bus: ['postgres'],
   metrics: ['audit'],
-  revocation: ['accounts', 'sessions'],
+  revocation: ['accounts', 'bus', 'sessions'],
   sessions: ['accounts'],
 }
+
+/** The folders of packages/verify/src, lowest first; guards and verifiers know nothing of each other. */
+const verifierSource = join(root, 'packages/verify/src')
+const verifierLevels: readonly (readonly string[])[] = [
+  ['encoding'],
+  ['cryptography'],
+  ['tokens'],
+  ['issuer'],
+  ['revocations'],
+  ['guards', 'verifiers'],
+]
 
 const files = sourceFiles(root)
 
@@ -76,6 +90,24 @@ test('imports point down the levels, and never sideways between flows', () => {
       const to = folderOf({ ...file, path: target })
       if (to === from || (to !== undefined && mayImport(from, to))) continue
       wrong.push(`${short(file.path)} imports ${short(target)}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test('imports of the verifier point down its levels', () => {
+  const wrong: string[] = []
+  for (const file of files.filter(
+    ({ path, isTest }) => path.startsWith(verifierSource) && !isTest,
+  )) {
+    const from = folderIn(verifierSource, file.path)
+    if (from === undefined) continue
+    if (levelOf(file.path) === -1) wrong.push(`${from} has no level`)
+    for (const target of relativeImports(file)) {
+      const isBelow = levelOf(target) < levelOf(file.path) && levelOf(target) !== -1
+      if (folderIn(verifierSource, target) !== from && !isBelow) {
+        wrong.push(`${short(file.path)} imports ${short(target)}`)
+      }
     }
   }
   assert.deepEqual(wrong, [])
@@ -105,6 +137,10 @@ test('a package imports only what it declares', () => {
 test('every source file is used', () => {
   const doors = packages(root).flatMap(({ directory, manifest }) => [
     join(directory, 'src/main.ts'),
+    join(directory, 'bin/countersign.js'),
+    // What index.html loads.
+    join(directory, 'documentation-page/main.js'),
+    join(directory, 'documentation-page/theme.js'),
     ...Object.values(manifest.exports ?? {}).flatMap((target) =>
       typeof target === 'object' ? [resolve(directory, target['@countersign/source'] ?? '')] : [],
     ),
@@ -168,13 +204,22 @@ test('the configuration in the README is the configuration there is', async () =
   assert.ok(readme.includes(renderOptionReference()), 'run node tools/write-reference.ts')
 })
 
+function levelOf(path: string): number {
+  const folder = folderIn(verifierSource, path) ?? ''
+  return verifierLevels.findIndex((level) => level.includes(folder))
+}
+
 function serverFiles(): readonly SourceFile[] {
   return files.filter(({ path }) => path.startsWith(serverSource + sep))
 }
 
 /** The folder under packages/server/src, undefined for the files at its top, which may import everything. */
 function folderOf({ path }: Pick<SourceFile, 'path'>): string | undefined {
-  const parts = relative(serverSource, path).split(sep)
+  return folderIn(serverSource, path)
+}
+
+function folderIn(source: string, path: string): string | undefined {
+  const parts = relative(source, path).split(sep)
   return parts.length > 1 && parts[0] !== '..' ? parts[0] : undefined
 }
 

@@ -15,6 +15,7 @@ export { renderOptionReference } from './config/reference.ts'
 export { secretFileOf } from './config/secret-file.ts'
 export type {
   DatabaseSettings,
+  MongodbSettings,
   PostgresSettings,
   RateLimit,
   Settings,

@@ -1,100 +1,35 @@
 // Door: guards for an Express application's own routes.
 
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type ExpressGuards,
+  expressGuards as guardsOf,
+  type UserSource,
+} from '@countersign/verify/express'
 import type { Countersign } from './create-countersign.ts'
 import { StoreUnavailableError } from './foundation/store-failure.ts'
-import {
-  challengeOf,
-  type ProblemCode,
-  problem,
-  problemKinds,
-  renderProblem,
-} from './http/problems.ts'
-import type { AuthenticatedUser } from './library/authenticate.ts'
 
-declare global {
-  namespace Express {
-    interface Request {
-      /** Set by requireAuth and requireRole. */
-      user?: AuthenticatedUser
-    }
-  }
-}
+export type { ExpressGuard, ExpressGuards, GuardedRequest } from '@countersign/verify/express'
 
-/** A request as Express hands it over; kept structural so that the host's version of Express decides. */
-export type GuardedRequest = IncomingMessage & { user?: AuthenticatedUser | undefined }
-
-export type ExpressGuard = (
-  request: GuardedRequest,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void
-
-export interface ExpressGuards {
-  /**
-   * Lets a request with a good access token pass and sets `req.user`; answers any other with 401 and a challenge
-   * (RFC 6750). The account is read for each request, so a disabled user or a changed role counts at once.
-   */
-  readonly requireAuth: ExpressGuard
-  /**
-   * Lets users of one of these roles pass, after requireAuth or alone: without a user it answers 401, with another role
-   * 403.
-   *
-   * @throws TypeError when no role is named, or one that is not configured
-   */
-  requireRole(...roles: string[]): ExpressGuard
-}
-
-/** The guards of one Countersign: `const { requireAuth, requireRole } = expressGuards(auth)`. */
+/**
+ * The guards of one Countersign: `const { requireAuth, requireRole } = expressGuards(auth)`. The account is read for
+ * each request, so a disabled user or a changed role counts at once; `requireRole` throws when a role is not configured.
+ */
 export function expressGuards(auth: Pick<Countersign, 'authenticate' | 'settings'>): ExpressGuards {
-  const identify = async (request: GuardedRequest): Promise<ProblemCode | undefined> => {
-    const result = await auth.authenticate(request.headers.authorization)
-    if (!result.ok) return result.reason
-    request.user = result.user
-    return undefined
-  }
+  return guardsOf(currentUsers(auth), { roles: auth.settings.roles })
+}
+
+/** Who a token stands for, by the account as it is now. */
+function currentUsers({ authenticate }: Pick<Countersign, 'authenticate'>): UserSource {
   return {
-    requireAuth: guard(identify),
-    requireRole: (...roles) => {
-      checkRoles(roles, auth.settings.roles)
-      return guard(async (request) => {
-        if (request.user === undefined) {
-          const refusal = await identify(request)
-          if (refusal) return refusal === 'no_token' ? 'unauthorized' : refusal
-        }
-        const role = request.user?.role
-        return role !== undefined && roles.includes(role) ? undefined : 'insufficient_permissions'
-      })
+    findUser: async (token) => {
+      try {
+        const result = await authenticate(`Bearer ${token}`)
+        return result.ok ? result.user : 'invalid_token'
+      } catch (error) {
+        // What is no outage is the host's to report.
+        if (error instanceof StoreUnavailableError) return 'unavailable'
+        throw error
+      }
     },
   }
-}
-
-function checkRoles(wanted: readonly string[], known: readonly string[]): void {
-  const unknown = wanted.filter((role) => !known.includes(role))
-  if (wanted.length > 0 && unknown.length === 0) return
-  const what = wanted.length === 0 ? 'names no role' : `names ${unknown.join(', ')}`
-  throw new TypeError(`requireRole ${what}: name at least one of the roles ${known.join(', ')}.`)
-}
-
-function guard(check: (request: GuardedRequest) => Promise<ProblemCode | undefined>): ExpressGuard {
-  return (request, response, next) => {
-    check(request).then(
-      (code) => (code === undefined ? next() : refuse(response, code)),
-      // Never open: what cannot be proven is refused, and what is no outage is the host's to report.
-      (error: unknown) =>
-        error instanceof StoreUnavailableError ? refuse(response, 'unavailable') : next(error),
-    )
-  }
-}
-
-function refuse(response: ServerResponse, code: ProblemCode): void {
-  const failure = problem(code)
-  const { status } = problemKinds[code]
-  response.statusCode = status
-  response.setHeader('content-type', 'application/problem+json; charset=utf-8')
-  response.setHeader('cache-control', 'no-store')
-  if (status === 401) response.setHeader('www-authenticate', challengeOf(failure))
-  if (status === 503) response.setHeader('retry-after', '1')
-  response.end(renderProblem(failure, randomUUID()))
 }

@@ -10,6 +10,7 @@ import { leaseCases } from './stores/contract/lease-cases.ts'
 import { limitCases } from './stores/contract/limit-cases.ts'
 import { oneTimeCases } from './stores/contract/one-time-cases.ts'
 import { revocationCases } from './stores/contract/revocation-cases.ts'
+import { serviceCases } from './stores/contract/service-cases.ts'
 import { sessionCases, sessionListCases } from './stores/contract/session-cases.ts'
 import { sessionRaces } from './stores/contract/session-races.ts'
 import { type ContractCases, type ContractSubject, start } from './stores/contract/subject.ts'
@@ -47,6 +48,7 @@ const domains: Readonly<Record<string, ContractCases>> = {
   audit: auditCases,
   revocation: revocationCases,
   'one-time items': oneTimeCases,
+  services: serviceCases,
   'the store as a whole': wholeStoreCases,
 }
 

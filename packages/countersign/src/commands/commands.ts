@@ -4,6 +4,7 @@ import { importTutorial } from './import-tutorial.ts'
 import { keysList, keysRotate } from './keys.ts'
 import { migrateStatus, migrateUp } from './migrate.ts'
 import { openapi } from './openapi.ts'
+import { servicesAdd, servicesList, servicesRemove } from './services.ts'
 import { start } from './start.ts'
 import { usersAdd, usersSetPassword } from './users-with-password.ts'
 import { usersDelete, usersDisable, usersEnable, usersList, usersSetRole } from './users.ts'
@@ -20,6 +21,9 @@ export const commands: readonly Command[] = [
   usersDelete,
   keysList,
   keysRotate,
+  servicesAdd,
+  servicesList,
+  servicesRemove,
   importTutorial,
   migrateStatus,
   migrateUp,

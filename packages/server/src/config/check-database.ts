@@ -39,10 +39,14 @@ function readDatabase(reader: OptionReader, production: boolean): DatabaseSettin
     const scheme = /^[a-z+]+:/i.exec(url)?.[0] ?? 'this URL'
     reader.refuse(
       'databaseUrl',
-      `This version does not know ${scheme}. Write sqlite:<file>, postgres://<user>:<password>@<host>/<database> or mongodb://…`,
+      `This version does not know ${scheme}. Write sqlite:<file>, postgres://<user>:<password>@<host>/<database> or mongodb://<host>/<database>.`,
     )
     return embedded
   }
+  return checkSqlite(reader, path, production)
+}
+
+function checkSqlite(reader: OptionReader, path: string, production: boolean): SqliteSettings {
   if (path === ':memory:') {
     if (production) {
       reader.refuse(
@@ -88,4 +92,13 @@ export function checkShared(
         'them, or JWT_ISSUER.',
     )
   }
+}
+
+/** redis:// or rediss:// (TLS). */
+export function checkRedis(reader: OptionReader): { redisUrl: string | undefined } {
+  const redisUrl = reader.text('redisUrl')
+  if (redisUrl !== undefined && !(/^rediss?:\/\//.test(redisUrl) && URL.canParse(redisUrl))) {
+    reader.refuse('redisUrl', 'It is no Redis URL: write redis://host:6379, or rediss:// with TLS.')
+  }
+  return { redisUrl }
 }

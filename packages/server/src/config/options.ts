@@ -11,6 +11,7 @@ export interface CountersignOptions {
   databaseUrl?: string | undefined
   migrateOnStart?: string | undefined
   mongodbUri?: string | undefined
+  redisUrl?: string | undefined
   secret?: string | readonly string[] | undefined
   jwtSecret?: string | undefined
   jwtAlgorithm?: string | undefined
@@ -86,7 +87,7 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'DATABASE_URL',
     fallback: 'sqlite:./data/countersign.db',
     meaning:
-      '`sqlite:<file>`, `postgres://<user>:<password>@<host>:5432/<database>`, or `mongodb://…`.',
+      '`sqlite:<file>`, `postgres://<user>:<password>@<host>/<database>` or `mongodb://<user>:<password>@<host>/<database>`.',
     mayHoldPassword: true,
   },
   {
@@ -100,6 +101,14 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'MONGODB_URI',
     fallback: 'none',
     meaning: 'The same as DATABASE_URL, for a MongoDB, under the name that tutorials use.',
+    isSecret: true,
+  },
+  {
+    name: 'redisUrl',
+    environmentName: 'REDIS_URL',
+    fallback: 'none',
+    meaning:
+      'The bus between instances, and the counters of limits. Without it the database does both.',
     isSecret: true,
   },
   {

@@ -52,6 +52,8 @@ export interface PostgresTls {
   readonly certificateFile: string | undefined
   readonly keyFile: string | undefined
 }
+/** The longest life that JWT_EXPIRES_IN may give an access token. */
+export const maxAccessTokenTtlSeconds = 86_400
 
 /** The configuration after every check, as the rest of the code reads it. */
 export interface Settings {
@@ -62,6 +64,7 @@ export interface Settings {
   /** Where clients reach this server, without a trailing slash. */
   readonly publicUrl: string
   readonly database: DatabaseSettings
+  readonly redisUrl: string | undefined
   /** Otherwise the start is refused while schema steps are pending. */
   readonly migratesOnStart: boolean
   /** Newest first. Empty: made and kept beside the embedded database. */

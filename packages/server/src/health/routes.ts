@@ -1,6 +1,7 @@
 // Health: whether the process lives and whether it can serve, for balancers and orchestrators.
 
 import { z } from 'zod'
+import type { Bus } from '../bus/bus.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { largestOffsetMs, type StoreClock } from '../foundation/store-clock.ts'
 import { problem } from '../http/problems.ts'
@@ -9,12 +10,19 @@ import type { Store } from '../stores/store.ts'
 
 const statusSchema = z.strictObject({ status: z.literal('ok') })
 
+const readySchema = z.strictObject({
+  status: z.enum(['ok', 'degraded']),
+  bus: z.enum(['connected', 'disconnected']).optional(),
+})
+
 export interface HealthParts {
   readonly store: Pick<Store, 'checkReady'>
   readonly storeClock: Pick<StoreClock, 'offsetMs'>
+  /** Undefined when there is none: what it would tell is polled. */
+  readonly bus: Pick<Bus, 'isConnected'> | undefined
 }
 
-export function healthRoutes({ store, storeClock }: HealthParts): Route[] {
+export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
   const common = {
     method: 'GET',
     tag: 'Health',
@@ -26,7 +34,7 @@ export function healthRoutes({ store, storeClock }: HealthParts): Route[] {
       ...common,
       path: '/health/live',
       operationId: 'live',
-      summary: 'Whether the process answers',
+      summary: 'Is the process alive?',
       success: { status: 200, description: 'It does', schema: statusSchema },
       problems: [],
     },
@@ -37,8 +45,10 @@ export function healthRoutes({ store, storeClock }: HealthParts): Route[] {
       ...common,
       path: '/health/ready',
       operationId: 'ready',
-      summary: 'Whether the database can be read and written, and the clocks agree to 5 s',
-      success: { status: 200, description: 'All of it', schema: statusSchema },
+      summary: 'Can the database be read and written?',
+      description:
+        'And do the clocks agree to 5 s? Without its bus the service goes on, slower to hear of revocations elsewhere (within a second): `degraded`.',
+      success: { status: 200, description: 'It can', schema: readySchema },
       problems: ['unavailable'],
     },
     async () => {
@@ -50,7 +60,10 @@ export function healthRoutes({ store, storeClock }: HealthParts): Route[] {
         return unavailable
       }
       if (Math.abs(storeClock.offsetMs()) > largestOffsetMs) return unavailable
-      return { status: 200, body: { status: 'ok' } }
+      if (bus === undefined) return { status: 200, body: { status: 'ok' } }
+      return bus.isConnected()
+        ? { status: 200, body: { status: 'ok', bus: 'connected' } }
+        : { status: 200, body: { status: 'degraded', bus: 'disconnected' } }
     },
   )
   return [live, ready]

@@ -1,4 +1,4 @@
-import { parseStrictJson } from '@countersign/verify/strict-json'
+import { parseStrictJson, type StrictJsonFailure } from '@countersign/verify/strict-json'
 import { type Problem, problem } from './problems.ts'
 import type { RequestSource } from './request-source.ts'
 
@@ -11,18 +11,43 @@ export type BodyResult = { readonly value: unknown } | Problem
  * bytes (413), and everything that is not strict JSON in UTF-8, duplicate members included (400).
  */
 export async function readJsonBody(source: RequestSource): Promise<BodyResult> {
+  const bytes = await readBytes(source)
+  if ('problem' in bytes) return bytes
+  if (bytes.length === 0) return { value: undefined }
+  if (isCoded(source) || !isInUtf8(source.header('content-type'), 'application/json')) {
+    return problem('unsupported_media_type')
+  }
+  const parsed = parseStrictJson(bytes)
+  return parsed.ok ? { value: parsed.value } : refuse(parsed.reason)
+}
+
+/** As readJsonBody, for a form (RFC 6749 appendix B): its parameters by name. One that is sent twice is refused. */
+export async function readFormBody(source: RequestSource): Promise<BodyResult> {
+  const bytes = await readBytes(source)
+  if ('problem' in bytes) return bytes
+  const formType = 'application/x-www-form-urlencoded'
+  if (isCoded(source) || !isInUtf8(source.header('content-type'), formType)) {
+    return problem('unsupported_media_type', { message: `The request body must be ${formType}` })
+  }
+  const values = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(new TextDecoder().decode(bytes))) {
+    if (values.has(name)) return refuse('duplicate_member')
+    values.set(name, value)
+  }
+  return { value: Object.fromEntries(values) }
+}
+
+async function readBytes(source: RequestSource): Promise<Uint8Array | Problem> {
   const declared = Number(source.header('content-length') ?? 0)
   if (declared > bodyLimitBytes) return problem('payload_too_large')
   const bytes = await source.readBody(bodyLimitBytes)
   if (bytes === 'too_large') return problem('payload_too_large')
-  if (bytes.length === 0) return { value: undefined }
-  if (!isJsonInUtf8(source.header('content-type'))) return problem('unsupported_media_type')
-  const parsed = parseStrictJson(bytes)
-  if (parsed.ok) return { value: parsed.value }
-  return problem('invalid_request', {
-    message: parseFailureMessages[parsed.reason],
-    errors: [{ path: '', code: parsed.reason, message: parseFailureMessages[parsed.reason] }],
-  })
+  return bytes === 'too_deep' ? refuse(bytes) : bytes
+}
+
+function refuse(reason: StrictJsonFailure): Problem {
+  const message = parseFailureMessages[reason]
+  return problem('invalid_request', { message, errors: [{ path: '', code: reason, message }] })
 }
 
 const parseFailureMessages = {
@@ -34,10 +59,18 @@ const parseFailureMessages = {
   lone_surrogate: 'The request body has half of a surrogate pair',
 } as const
 
-function isJsonInUtf8(contentType: string | undefined): boolean {
+// A coding that is not undone leaves bytes which mean something else to whoever undoes it (RFC 9110 section 8.4).
+function isCoded(source: RequestSource): boolean {
+  if (source.isBodyParsed) return false
+  const content = source.header('content-encoding') ?? 'identity'
+  const transfer = source.header('transfer-encoding') ?? 'chunked'
+  return content.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked'
+}
+
+function isInUtf8(contentType: string | undefined, wanted: string): boolean {
   if (contentType === undefined) return false
   const [type = '', ...parameters] = contentType.toLowerCase().split(';')
-  if (type.trim() !== 'application/json') return false
+  if (type.trim() !== wanted) return false
   return parameters.every((parameter) => {
     const [name = '', value = ''] = parameter.split('=', 2)
     return name.trim() !== 'charset' || /^"?utf-8"?$/.test(value.trim())

@@ -15,12 +15,14 @@ export interface MaintenanceParts {
     'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents' | 'readTime'
   >
   readonly storeClock: StoreClock
-  readonly keyring: Pick<Keyring, 'maintain'>
+  readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
   readonly sessionIdleMs: number
   readonly sessionMaxMs: number
   readonly auditRetentionMs: number
+  /** Tells the other instances of this one's volume; undefined when there are none. */
+  readonly shareVolume?: (() => Promise<void>) | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -33,6 +35,8 @@ export interface Maintenance {
 }
 
 const followEveryMs = 500
+const followKeysEveryMs = 1_000
+const shareEveryMs = 1_000
 const maintainEveryMs = 60_000
 const measureEveryMs = 10_000
 const pruneEveryMs = 30_000
@@ -60,6 +64,10 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
   }
   const timers = [
     repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
+    repeat('follow the keys', followKeysEveryMs, () => keyring.follow(), logger),
+    ...(parts.shareVolume
+      ? [repeat('share the volume of calls', shareEveryMs, parts.shareVolume, logger)]
+      : []),
     repeat('measure the clock', measureEveryMs, measure, logger),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),
@@ -85,12 +93,13 @@ function repeat(
       await work()
     } catch (error) {
       logger.error({ err: error }, `Could not ${name}`)
-    } finally {
-      running = undefined
     }
   }
   const timer = setInterval(() => {
-    running ??= turn()
+    // Not inside the turn: one that throws at once would be over before it was noted as running, and stay so.
+    running ??= turn().finally(() => {
+      running = undefined
+    })
   }, everyMs)
   timer.unref()
   return async () => {

@@ -41,6 +41,8 @@ export interface PasswordHasherOptions {
 const maxMemoryKib = 1024 * 1024
 const maxIterations = 64
 const maxParallelism = 64
+// RFC 9106 section 3.1 asks for 8 bytes at least; with fewer the functions throw.
+const minSaltBytes = 8
 
 export async function createPasswordHasher(
   options: PasswordHasherOptions,
@@ -116,6 +118,7 @@ function isArgon2id(phc: PhcString): boolean {
   return (
     phc.id === 'argon2id' &&
     phc.version === 19 &&
+    phc.salt.length >= minSaltBytes &&
     m >= 8 * p &&
     m <= maxMemoryKib &&
     t >= 1 &&

@@ -1,12 +1,16 @@
-import type { AccessClaims, Verifier } from '@countersign/verify'
+import type { AccessClaims, LocalVerifier, Verification } from '@countersign/verify'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
+import type { AuthenticateService } from '../credentials/authenticate-service.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { Service } from '../services/service.ts'
+import type { LookUpKey } from '../tokens/look-up-key.ts'
 import type { Access, Principal } from './route.ts'
 
 export interface Authentication {
   readonly principal?: Principal
+  readonly service?: Service
   readonly problem?: Problem
 }
 
@@ -28,13 +32,19 @@ const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
  * change of role, a disabling or a deletion counts at once, whichever process made it.
  */
 export function createBearerProof(
-  verifier: Verifier,
+  verifier: LocalVerifier,
+  lookUpKey: LookUpKey,
   accounts: Pick<AccountStore, 'findAccount'>,
 ): ProveBearer {
+  const verify = async (token: string): Promise<Verification> => {
+    const verification = verifier.verify(token)
+    if (verification.ok || verification.reason !== 'unknown_key') return verification
+    return (await lookUpKey(token)) ? verifier.verify(token) : verification
+  }
   return async (authorization) => {
     const token = readBearer(authorization)
     if (token === undefined) return { ok: false, problem: 'no_token' }
-    const verification = verifier.verify(token)
+    const verification = await verify(token)
     if (!verification.ok) return invalid
     const { claims } = verification
     const { sub, sid, epoch } = claims
@@ -47,18 +57,26 @@ export function createBearerProof(
   }
 }
 
-export function createAuthenticateCall(prove: ProveBearer): AuthenticateCall {
+export function createAuthenticateCall(
+  prove: ProveBearer,
+  authenticateService: AuthenticateService,
+): AuthenticateCall {
   return async (access, context) => {
     if (access === 'anyone') return nobody
+    if (access === 'service') return authenticateService(context)
     const proof = await prove(context.source.header('authorization'))
     return proof.ok ? { principal: proof.principal } : { problem: problem(proof.problem) }
   }
 }
 
-/** The credential of `Authorization: Bearer`; the scheme in any case (RFC 9110 section 11.1). */
+/**
+ * The credential of `Authorization: Bearer`: the scheme in any case (RFC 9110 section 11.1), then spaces (RFC 6750
+ * section 2.1). Whatever follows is the credential as it stands; other blanks are no part of a token and refuse it.
+ */
 export function readBearer(header: string | undefined): string | undefined {
   if (header === undefined || header.length < 8) return undefined
   if (header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const token = header.slice(7).trim()
-  return token === '' ? undefined : token
+  let start = 7
+  while (header[start] === ' ') start++
+  return start === header.length ? undefined : header.slice(start)
 }

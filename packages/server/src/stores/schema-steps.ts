@@ -14,11 +14,12 @@ import { withConnection } from '../postgres/with-connection.ts'
 import { applyMongodbSteps, listMongodbSteps } from './mongodb/schema-steps.ts'
 import { migratePostgres, readAppliedInPostgres } from './sql/migrations/migrate-postgres.ts'
 import { migrateSqlite, readAppliedInSqlite } from './sql/migrations/migrate-sqlite.ts'
-import type { Migration } from './sql/migrations/migration.ts'
 import { migrations } from './sql/migrations/migrations.ts'
 import { listSteps, planMigrations, type SchemaStep } from './sql/migrations/plan-migrations.ts'
 import { openConnection } from './sql/sqlite-database.ts'
 import { explainSqliteFailure } from './sql/sqlite-failure.ts'
+
+const migrationPatienceMs = 5_000
 
 /**
  * Every step of the schema and since when it is applied. Changes nothing and makes no file.
@@ -63,13 +64,10 @@ export async function applySchemaSteps({
   if (database.kind === 'mongodb') return applyMongodbSteps(database.url, systemClock)
   // Made before the database: one that is there without its secret counts as one that has lost it.
   if (secrets.length === 0) loadOrCreateSecretFile(database.file, systemRandomness)
-  let applied: readonly Migration[] = []
-  const connection = openConnection(database.file, migrationPatienceMs, (opened) => {
-    applied = migrateSqlite(opened, systemClock())
-  })
-  connection.close()
-  return applied.map(({ number }) => number)
+  const connection = openConnection(database.file, migrationPatienceMs, () => undefined)
+  try {
+    return migrateSqlite(connection, systemClock()).map(({ number }) => number)
+  } finally {
+    connection.close()
+  }
 }
-
-/** While another process migrates. */
-const migrationPatienceMs = 60_000

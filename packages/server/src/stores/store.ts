@@ -8,6 +8,7 @@ import type { LeaseStore } from '../leases/store.ts'
 import type { AttemptStore } from '../limits/store.ts'
 import type { OneTimeStore } from '../one-time/store.ts'
 import type { RevocationStore } from '../revocation/store.ts'
+import type { ServiceStore } from '../services/store.ts'
 import type { SessionStore } from '../sessions/store.ts'
 
 /**
@@ -21,6 +22,7 @@ export interface Store
     RevocationStore,
     AttemptStore,
     OneTimeStore,
+    ServiceStore,
     AuditStore,
     LeaseStore {
   /** For people: "SQLite 3.53 at /var/lib/app/countersign.db". Never a password. */

@@ -105,6 +105,11 @@ function oneOfEach(
     reserveAttempt: () => store.reserveAttempt('k', { limit: 1, windowMs: 1, now: start }),
     releaseAttempt: () => store.releaseAttempt('k', start),
     pruneAttempts: () => store.pruneAttempts(start, 1),
+    insertService: () =>
+      store.insertService({ id: 'x', name: 'x', secretHash: 'x', createdAt: start }),
+    findService: () => store.findService('x'),
+    listServices: () => store.listServices(),
+    deleteService: () => store.deleteService('x'),
     consumeOnce: () => store.consumeOnce('code', 'a', start + 1, start),
     pruneConsumed: () => store.pruneConsumed(start, 1),
     appendEvent: () => store.appendEvent(sampleEvent()),

@@ -64,6 +64,14 @@ export interface ConsumedDocument {
   readonly expiresAt: number
 }
 
+export interface ServiceDocument {
+  readonly _id: string
+  readonly name: string
+  readonly nameKey: string
+  readonly secretHash: string
+  readonly createdAt: number
+}
+
 export interface AuditEventDocument {
   readonly _id: string
   readonly at: number
@@ -94,6 +102,7 @@ export interface Collections {
   readonly attempts: Collection<AttemptDocument>
   readonly leases: Collection<LeaseDocument>
   readonly consumed: Collection<ConsumedDocument>
+  readonly services: Collection<ServiceDocument>
   readonly auditEvents: Collection<AuditEventDocument>
   readonly migrations: Collection<MigrationDocument>
 }
@@ -106,6 +115,7 @@ export const collectionNames: Readonly<Record<keyof Collections, string>> = {
   attempts: 'countersign_attempts',
   leases: 'countersign_leases',
   consumed: 'countersign_consumed',
+  services: 'countersign_services',
   auditEvents: 'countersign_audit_events',
   migrations: 'countersign_migrations',
 }
@@ -118,6 +128,7 @@ export function openCollections(database: Db): Collections {
     attempts: database.collection(collectionNames.attempts),
     leases: database.collection(collectionNames.leases),
     consumed: database.collection(collectionNames.consumed),
+    services: database.collection(collectionNames.services),
     auditEvents: database.collection(collectionNames.auditEvents),
     migrations: database.collection(collectionNames.migrations),
   }

@@ -11,6 +11,7 @@ import { checkMongodbSchema } from './migrations/migrate.ts'
 import { openMongodbDatabase } from './mongodb-database.ts'
 import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
+import { createServiceStore } from './service-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { applyMongodbSteps } from './schema-steps.ts'
 import { bounded } from './time-limit.ts'
@@ -30,7 +31,7 @@ export interface MongodbStoreOptions {
  * @throws StoreUnavailableError when the server cannot be reached, with the mend in its message
  */
 export async function openMongodbStore(options: MongodbStoreOptions): Promise<Store> {
-  const { url, clock, migrates = true } = options
+  const { url, clock, time, migrates = true } = options
   if (migrates) await applyMongodbSteps(url, clock)
   const database = await openMongodbDatabase(url)
   const { collections, description } = database
@@ -47,6 +48,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     ...createRevocationStore(collections),
     ...createAttemptStore(collections),
     ...createOneTimeStore(collections),
+    ...createServiceStore(collections),
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
     // The server is asked all the same, so that a store out of reach has no time either.

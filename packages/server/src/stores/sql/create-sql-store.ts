@@ -6,6 +6,7 @@ import { createKeyringStore } from './keyring-store.ts'
 import { createLeaseStore } from './lease-store.ts'
 import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
+import { createServiceStore } from './service-store.ts'
 import { createSessionStore } from './session-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
@@ -21,6 +22,7 @@ export function createSqlStore(database: SqlDatabase): Omit<Store, OwnParts> {
     ...createRevocationStore(database),
     ...createAttemptStore(database),
     ...createOneTimeStore(database),
+    ...createServiceStore(database),
     ...createLeaseStore(database),
     ...createAuditStore(database),
   }

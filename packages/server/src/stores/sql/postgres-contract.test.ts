@@ -16,6 +16,7 @@ onPostgres('the store contract on PostgreSQL', () =>
       'keyring',
       'attempts',
       'consumed',
+      'services',
       'leases',
       'audit_events',
     ]

@@ -50,6 +50,14 @@ export interface ConsumedRow {
   expires_at: number
 }
 
+export interface ServiceRow {
+  id: string
+  name: string
+  name_key: string
+  secret_hash: string
+  created_at: number
+}
+
 export interface LeaseRow {
   name: string
   holder: string
@@ -75,6 +83,7 @@ export interface Schema {
   keyring: KeyringRow
   attempts: AttemptRow
   consumed: ConsumedRow
+  services: ServiceRow
   leases: LeaseRow
   audit_events: AuditEventRow
 }

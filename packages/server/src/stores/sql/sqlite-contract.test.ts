@@ -10,7 +10,16 @@ describeStoreContract('SQLite', async (clock) => {
   const file = join(directory, 'countersign.db')
   const store = await openSqliteStore({ file, clock })
   const own = new DatabaseSync(file, { timeout: 5_000 })
-  const tables = ['users', 'sessions', 'keyring', 'attempts', 'consumed', 'leases', 'audit_events']
+  const tables = [
+    'users',
+    'sessions',
+    'keyring',
+    'attempts',
+    'consumed',
+    'services',
+    'leases',
+    'audit_events',
+  ]
   return {
     store,
     openAnother: () => openSqliteStore({ file, clock }),

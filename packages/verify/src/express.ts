@@ -1,0 +1,66 @@
+/** Door: guards for Express 5 (and Connect). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GuardOptions, TokenVerifier, UserSource } from './guards/authorizer.ts'
+import { createGuards, type Decide, type Guards } from './guards/guards.ts'
+import { presentedByNode } from './guards/node-request.ts'
+import { renderRefusal } from './guards/refusal.ts'
+import type { VerifiedUser } from './guards/verified-user.ts'
+
+export type { GuardOptions, TokenVerifier, UserSource } from './guards/authorizer.ts'
+export type { Guards } from './guards/guards.ts'
+export type { RecentAuth } from './guards/requirements.ts'
+export type { VerifiedUser } from './guards/verified-user.ts'
+
+declare global {
+  namespace Express {
+    interface User extends VerifiedUser {}
+    interface Request {
+      /** Set by the guards. */
+      user?: User | undefined
+    }
+  }
+}
+
+/** A request as Express hands it over; structural, so that the host's version of Express decides. */
+export type GuardedRequest = IncomingMessage & { user?: VerifiedUser | undefined; body?: unknown }
+
+export type ExpressGuard = (
+  request: GuardedRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+export type ExpressGuards = Guards<ExpressGuard>
+
+/** `const { requireAuth, requireRole } = expressGuards(verifier)`: middleware that sets `req.user`. */
+export function expressGuards(
+  source: TokenVerifier | UserSource,
+  options: GuardOptions = {},
+): ExpressGuards {
+  return createGuards(source, options, toMiddleware)
+}
+
+function toMiddleware(decide: Decide): ExpressGuard {
+  return (request, response, next) => {
+    void run(decide, request, response).then(
+      (passed) => passed && next(),
+      // Never open: what goes wrong in the source is the host's to report.
+      (error: unknown) => next(error),
+    )
+  }
+}
+
+async function run(
+  decide: Decide,
+  request: GuardedRequest,
+  response: ServerResponse,
+): Promise<boolean> {
+  const { user, refusal } = await decide(request, () => presentedByNode(request, request.body))
+  if (refusal === undefined) {
+    request.user = user
+    return true
+  }
+  const { status, headers, body } = renderRefusal(refusal, crypto.randomUUID())
+  response.writeHead(status, headers).end(body)
+  return false
+}

@@ -1,0 +1,30 @@
+import { decodeCanonicalBase64url } from '../encoding/base64url.ts'
+import type { TokenFailure } from './token-failure.ts'
+
+/** The three parts of a JWS in compact serialisation (RFC 7515 §7.1), decoded but not yet trusted. */
+export interface CompactToken {
+  header: Uint8Array<ArrayBuffer>
+  payload: Uint8Array<ArrayBuffer>
+  signature: Uint8Array<ArrayBuffer>
+  /** The text that the signature covers: the first two parts as they were sent. */
+  signingInput: string
+}
+
+/** Checks length and spelling, nothing of the meaning. The JSON serialisations are not accepted. */
+export function splitCompactToken(token: string, maxLength: number): CompactToken | TokenFailure {
+  if (token.length > maxLength) return 'too_large'
+  const headerEnd = token.indexOf('.')
+  const payloadEnd = token.indexOf('.', headerEnd + 1)
+  // Five parts would be a JWE, which must never pass for a JWS (RFC 8725 §3.3).
+  if (headerEnd === -1 || payloadEnd === -1 || token.includes('.', payloadEnd + 1)) {
+    return 'malformed'
+  }
+
+  const header = decodeCanonicalBase64url(token.slice(0, headerEnd))
+  const payload = decodeCanonicalBase64url(token.slice(headerEnd + 1, payloadEnd))
+  const signature = decodeCanonicalBase64url(token.slice(payloadEnd + 1))
+  if (header === undefined || payload === undefined || signature === undefined) {
+    return 'not_canonical'
+  }
+  return { header, payload, signature, signingInput: token.slice(0, payloadEnd) }
+}
