@@ -16,10 +16,13 @@ export interface Manifest {
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
 }
 
-/** Every TypeScript file of the project. */
+/** Every source file of the project: TypeScript, and the scripts that browsers load as they are. */
 export function sourceFiles(root: string): readonly SourceFile[] {
   const exclude = ['**/node_modules/**', '**/dist/**']
-  return globSync('{packages,conformance,bench,examples,tools}/**/*.ts', { cwd: root, exclude })
+  return globSync('{packages,conformance,bench,examples,tools}/**/*.{ts,js}', {
+    cwd: root,
+    exclude,
+  })
     .map((name) => join(root, name))
     .map((path) => ({
       path,
@@ -28,11 +31,13 @@ export function sourceFiles(root: string): readonly SourceFile[] {
     }))
 }
 
-/** What the file imports, types included, statically or with `import('…')`. */
+/** What the file imports, types included (also in comments of scripts), statically or with `import('…')`. */
 export function importsOf({ text }: SourceFile): readonly string[] {
   const pattern =
-    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'|import\('([^']+)'\)/g
-  return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'|import\('([^']+)'\)|@import\s[^'"`;]*?from\s*'([^']+)'/g
+  return [...text.matchAll(pattern)].map(
+    (match) => match.slice(1).find((name) => name !== undefined) ?? '',
+  )
 }
 
 export function packages(root: string): readonly { directory: string; manifest: Manifest }[] {

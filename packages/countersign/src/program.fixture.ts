@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 
 const bin = join(import.meta.dirname, '../bin/countersign.js')
 
@@ -18,8 +17,14 @@ export interface Outcome {
 export interface Program {
   readonly directory: string
   run(words: readonly string[], more?: RunOptions): Promise<Outcome>
-  /** Starts the server on a free port and resolves when it says that it is ready. */
-  start(variables?: Readonly<Record<string, string>>): Promise<RunningServer>
+  /**
+   * Starts the server on a free port and resolves when it says that it is ready.
+   * @param wrapper a command that runs the one which follows it, in the same process: `unshare …`, `strace -D …`
+   */
+  start(
+    variables?: Readonly<Record<string, string>>,
+    wrapper?: readonly string[],
+  ): Promise<RunningServer>
 }
 
 export interface RunOptions {
@@ -35,15 +40,22 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-export function createProgram(t: TestContext): Program {
+/** @param t a test, or whoever else runs at the end what it was given */
+export function createProgram(t: { after(end: () => void): void }): Program {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-program-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
-  const launch = (words: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
-    spawn(process.execPath, [bin, ...words], {
+  const launch = (
+    words: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+    wrapper: readonly string[] = [],
+  ) => {
+    const [command = '', ...rest] = [...wrapper, process.execPath, bin, ...words]
+    return spawn(command, rest, {
       cwd: directory,
       env: { PATH: process.env['PATH'], HOME: directory, ...variables },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
+  }
   return {
     directory,
     run: async (words, { variables, input } = {}) => {
@@ -53,8 +65,8 @@ export function createProgram(t: TestContext): Program {
       const [code] = (await once(child, 'close')) as [number | null]
       return { code, ...read() }
     },
-    start: async (variables = {}) => {
-      const child = launch(['start'], { PORT: '0', ...variables })
+    start: async (variables = {}, wrapper = []) => {
+      const child = launch(['start'], { PORT: '0', ...variables }, wrapper)
       t.after(() => child.kill('SIGKILL'))
       const read = collect(child)
       const url = await untilReady(child, read)

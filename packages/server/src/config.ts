@@ -13,4 +13,11 @@ export { optionTable } from './config/options.ts'
 export type { CountersignOptions, OptionDescription, OptionName } from './config/options.ts'
 export { renderOptionReference } from './config/reference.ts'
 export { secretFileOf } from './config/secret-file.ts'
-export type { RateLimit, Settings } from './config/settings.ts'
+export type {
+  DatabaseSettings,
+  MongodbSettings,
+  PostgresSettings,
+  RateLimit,
+  Settings,
+  SqliteSettings,
+} from './config/settings.ts'

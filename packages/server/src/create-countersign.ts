@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { LocalVerifier } from '@countersign/verify'
 import { createAdministratorGuard, administratorRole } from './accounts/last-administrator.ts'
 import { createAccountOpener } from './accounts/open-account.ts'
+import { recordAcceptedPassword } from './accounts/record-accepted-password.ts'
 import { createAccountAdministration } from './administration/administer-accounts.ts'
 import { administrationRoutes } from './administration/routes.ts'
 import { createAuditLog } from './audit/audit-log.ts'
@@ -11,23 +12,30 @@ import { ConfigurationError } from './config/configuration-error.ts'
 import type { CountersignOptions } from './config/options.ts'
 import { loadOrCreateSecretFile } from './config/secret-file.ts'
 import type { Settings } from './config/settings.ts'
+import { openPostgresBus } from './bus/postgres-bus.ts'
 import { createCookieGuard } from './credentials/check-cookie-use.ts'
 import { discoveryRoutes } from './discovery/routes.ts'
 import { documentationRoutes } from './documentation/routes.ts'
-import { type Clock, systemClock } from './foundation/clock.ts'
+import { systemClock } from './foundation/clock.ts'
 import { createIdSource } from './foundation/ids.ts'
-import { type Logger, silentLogger } from './foundation/logger.ts'
+import { silentLogger } from './foundation/logger.ts'
 import { createMasterSecrets, type MasterSecrets } from './foundation/master-secret.ts'
 import { type Randomness, systemRandomness } from './foundation/randomness.ts'
+import { createStoreClock } from './foundation/store-clock.ts'
+import { createServiceAuthentication } from './credentials/authenticate-service.ts'
 import { healthRoutes } from './health/routes.ts'
-import { FetchSource } from './http/request-source.ts'
 import { type KeyInfo, openKeyring } from './keys/keyring.ts'
+import { introspectionRoutes } from './introspection/routes.ts'
+import { createLibraryServices, type LibraryServices } from './library/services.ts'
 import { createLibraryAccounts, type LibraryAccounts } from './library/accounts.ts'
 import { type Authenticate, createAuthenticate } from './library/authenticate.ts'
+import { checkHooks, type Hooks } from './library/hooks.ts'
 import { withLease } from './leases/with-lease.ts'
 import { createAttemptLimits } from './limits/attempt-limits.ts'
+import { shareVolume } from './limits/share-volume.ts'
 import { VolumeLimits } from './limits/volume-limits.ts'
 import { startMaintenance } from './maintenance/schedule.ts'
+import { announceKeyChange, hearInstances } from './maintenance/hear-instances.ts'
 import { metricsRoutes } from './metrics-endpoint/routes.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { ownSessionsRoutes } from './own-sessions/routes.ts'
@@ -37,41 +45,34 @@ import { createPasswordHasher } from './passwords/password-hasher.ts'
 import { profileRoutes } from './profile/routes.ts'
 import { refreshRoutes } from './refresh/routes.ts'
 import { registerRoutes } from './register/routes.ts'
+import { connectRedis } from './redis/redis-connection.ts'
+import { createRedisAttemptStore } from './redis/redis-attempt-store.ts'
+import { createRedisBus } from './redis/redis-bus.ts'
+import { createRevocationFeed } from './revocation-feed/feed.ts'
+import { createFeedStreams } from './revocation-feed/feed-streams.ts'
+import { revocationFeedRoutes } from './revocation-feed/routes.ts'
+import { announceRevocation } from './revocation/announce-revocations.ts'
 import { createRevocationFollower } from './revocation/follow-revocations.ts'
 import { LiveRevocations } from './revocation/live-revocations.ts'
+import type { Revocation } from './revocation/store.ts'
 import { createRevokingStore } from './revocation/revoking-store.ts'
-import { createApplication } from './routing/application.ts'
+import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
 import { createCallCounter } from './routing/count-call.ts'
-import { createNodeHandler, type NodeHandler, pathAndQuery } from './routing/node-handler.ts'
+import { createFetchHandler, type FetchHandler } from './routing/fetch-handler.ts'
+import { createNodeHandler, type NodeHandler } from './routing/node-handler.ts'
 import { describeRoutes } from './routing/openapi.ts'
 import type { Route } from './routing/route.ts'
-import { createRouteTable } from './routing/route-table.ts'
+import { createRouteTable, type RouteTable } from './routing/route-table.ts'
+import { RunningCalls } from './routing/running-calls.ts'
 import { signInRoutes } from './sign-in/routes.ts'
 import { signOutRoutes } from './sign-out/routes.ts'
-import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
+import { openStore } from './stores/open-store.ts'
+import { createKeyLookUp } from './tokens/look-up-key.ts'
 import { createAccessTokenVerifier } from './tokens/check-access-token.ts'
-import { type ClaimsHook, createAccessTokenIssuer } from './tokens/issue-access-token.ts'
+import { createAccessTokenIssuer } from './tokens/issue-access-token.ts'
+import { signCompact } from './tokens/sign-compact.ts'
 import { version } from './version.ts'
-
-/** What a host application may do from within. */
-export interface Hooks {
-  /** More claims for every access token; see ClaimsHook for the names that are taken. */
-  claims?: ClaimsHook
-  /** Told of every audit event after it is stored: registration, log-in, theft … What it throws is logged. */
-  onEvent?: (event: AuditEvent) => void | Promise<void>
-  /** Default: silence. Pino's loggers fit. */
-  logger?: Logger
-  /** Default: the system's. */
-  clock?: Clock
-  /** Default: the system's. */
-  randomness?: Randomness
-  /**
-   * Only for a process that runs nothing else: lets the HTTP adapter replace the global Request and Response, which
-   * answers 2.5 times as fast. Default: false.
-   */
-  replaceGlobals?: boolean
-}
 
 /** A running Countersign. */
 export interface Countersign {
@@ -79,7 +80,7 @@ export interface Countersign {
   /** For people: which database, where. */
   readonly description: string
   /** The routes as a Fetch handler. `remoteAddress` is what limits count by; without it all callers share one. */
-  fetch(request: Request, info?: { readonly remoteAddress?: string }): Promise<Response>
+  readonly fetch: FetchHandler
   /** The routes for node:http, and with `next` for Express and Connect, under any prefix. */
   readonly handler: NodeHandler
   /** Verifies access tokens in process, revocations included. */
@@ -91,12 +92,13 @@ export interface Countersign {
     list(): readonly KeyInfo[]
     rotate(options?: { readonly now?: boolean }): Promise<readonly KeyInfo[]>
   }
+  readonly services: LibraryServices
   hasAdministrator(): Promise<boolean>
   /** The OpenAPI 3.1 document. */
   openapi(): object
   /** The series in the text format of Prometheus. */
   metrics(): Promise<string>
-  /** Finishes what runs, then closes the database. Stop listening first. */
+  /** Lets running requests finish, then closes the database. Stop listening first. A second call changes nothing. */
   close(): Promise<void>
 }
 
@@ -127,35 +129,48 @@ type Services = Awaited<ReturnType<typeof buildServices>>
 
 /** What needs nothing else: checked settings, time, randomness, secrets. */
 function openBase(options: CountersignOptions & Hooks) {
-  const { claims, onEvent, logger, clock, randomness, replaceGlobals, ...configured } = options
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const message = 'The options have to be an object: createCountersign({ … }).'
+    throw new ConfigurationError([{ option: undefined, message }])
+  }
+  const { claims, onEvent, logger, clock, storeTime, randomness, ...configured } = options
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
-  if (!checked.ok) throw new ConfigurationError(checked.mistakes)
+  const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
+  if (!checked.ok || mistakes.length > 0) throw new ConfigurationError(mistakes)
+  const localClock = clock ?? systemClock
+  const storeClock = createStoreClock(localClock)
   const base = {
     settings: checked.settings,
-    clock: clock ?? systemClock,
+    localClock,
+    storeTime,
+    storeClock,
+    clock: storeClock.now,
     randomness: randomness ?? systemRandomness,
     logger: logger ?? silentLogger,
     claims,
     onEvent,
-    replaceGlobals: replaceGlobals ?? false,
   }
   const secrets = openSecrets(base.settings, base.randomness)
   return { ...base, secrets, newId: createIdSource(base.clock, base.randomness) }
 }
 
 function openSecrets(settings: Settings, randomness: Randomness): MasterSecrets {
-  if (settings.secrets.length > 0) return createMasterSecrets(settings.secrets)
-  const { databaseFile } = settings
-  return databaseFile === ':memory:'
+  const { database, secrets } = settings
+  if (secrets.length > 0 || database.kind !== 'sqlite') return createMasterSecrets(secrets)
+  return database.file === ':memory:'
     ? createMasterSecrets([randomness(32).toString('base64url')])
-    : createMasterSecrets([loadOrCreateSecretFile(databaseFile, randomness)])
+    : createMasterSecrets([loadOrCreateSecretFile(database.file, randomness)])
 }
 
 /** What persists, and the copy of it that is held in memory. */
-async function openState({ settings, clock, randomness, secrets }: Base) {
-  const store = await openSqliteStore({ file: settings.databaseFile, clock })
+async function openState(base: Base) {
+  const { settings, clock, storeClock, randomness, secrets, logger } = base
+  const store = await openStore(settings, base.localClock, base.storeTime)
+  const { redis, bus } = await openBus(base)
   try {
+    // Before anything is decided by the time.
+    await storeClock.measure(() => store.readTime())
     const keyring = await openKeyring({
       store,
       secrets,
@@ -165,22 +180,48 @@ async function openState({ settings, clock, randomness, secrets }: Base) {
       rotationSeconds: settings.keyRotationSeconds,
       clock,
       randomness,
+      ...(bus && { onChange: () => announceKeyChange(bus) }),
     })
     const retentionMs = (keyring.longestTokenTtlSeconds() + 120) * 1000
     const revocations = new LiveRevocations(clock, retentionMs)
     const follower = createRevocationFollower(store, revocations, clock, retentionMs)
     await follower.follow()
+    if (bus) hearInstances(bus, { keyring, revocations, clock, logger })
+    const note = (revocation: Revocation): void => {
+      revocations.note(revocation)
+      if (bus) announceRevocation(bus, revocation)
+    }
     return {
       store,
+      bus,
       keyring,
       revocations,
       follower,
-      revoking: createRevokingStore(store, revocations),
+      revoking: createRevokingStore(store, { note }),
+      attempts: redis ? createRedisAttemptStore(redis, store, redisName(settings)) : store,
+      isShared: redis !== undefined || settings.database.kind !== 'sqlite',
     }
   } catch (error) {
+    await bus?.close()
     await store.close()
     throw error
   }
+}
+
+/** What tells the other instances: Redis where it is configured, else PostgreSQL's own; else they poll. */
+async function openBus({ settings, logger }: Base) {
+  const { redisUrl, database } = settings
+  if (redisUrl !== undefined) {
+    const redis = await connectRedis(redisUrl, logger)
+    return { redis, bus: createRedisBus(redis, redisName(settings)) }
+  }
+  const bus = database.kind === 'postgres' ? await openPostgresBus(database) : undefined
+  return { redis: undefined, bus }
+}
+
+/** Instances that share a database share the issuer; others on the same Redis have another. */
+function redisName({ issuer }: Settings): string {
+  return `countersign ${issuer} `
 }
 
 /** What the flows share. */
@@ -216,8 +257,9 @@ async function buildServices(base: Base, state: State) {
     clock,
   })
   const origins = { own: settings.publicUrl, allowed: settings.clientOrigins }
+  const volume = new VolumeLimits(clock)
   const counter = createCallCounter({
-    volume: new VolumeLimits(clock),
+    volume,
     audit,
     limits: { anonymous: settings.rateLimitAnonymous, user: settings.rateLimitUser },
     production: settings.production,
@@ -225,6 +267,8 @@ async function buildServices(base: Base, state: State) {
   })
   return {
     audit,
+    ...buildFeed(base, state),
+    proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store),
     hasher,
     policy,
     opener,
@@ -233,10 +277,24 @@ async function buildServices(base: Base, state: State) {
     administration,
     origins,
     counter,
+    volume,
     metrics,
-    attempts: createAttemptLimits(store, clock),
+    attempts: createAttemptLimits(state.attempts, clock),
     cookieGuard: createCookieGuard({ secrets, origins, audit }),
   }
+}
+
+/** What services that verify by themselves follow. */
+function buildFeed({ settings, clock }: Base, { store, keyring, revocations, follower }: State) {
+  const { issuer: iss } = settings
+  const feed = createRevocationFeed({
+    revocations,
+    follower,
+    sign: (page) =>
+      signCompact('countersign-revocations+jwt', { iss, ...page }, keyring.signingKey()),
+    clock,
+  })
+  return { feed, streams: createFeedStreams(feed, store) }
 }
 
 /** What clients hold, and for how long. */
@@ -279,7 +337,9 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
     lives,
     counter,
   }
-  const common = { ...shared, opener, credentials, settings, revoking, sessions: store }
+  // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
+  const sessions = { ...store, ...revoking }
+  const common = { ...shared, opener, credentials, settings, revoking, sessions }
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
     ...registerRoutes(common),
@@ -296,7 +356,9 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
       roles: settings.roles,
     }),
     ...discoveryRoutes({ keyring, ...settings }),
-    ...healthRoutes(store),
+    ...revocationFeedRoutes(services),
+    ...introspectionRoutes({ proveBearer: services.proveBearer }),
+    ...healthRoutes({ store, storeClock: base.storeClock, bus: state.bus }),
     ...metricsRoutes(services.metrics, settings.metricsToken),
   ]
   if (!settings.documentation) return routes
@@ -309,16 +371,21 @@ function describeService(routes: readonly Route[], settings: Settings, cookieNam
   return describeRoutes(routes, { title: 'Countersign', version, publicUrl, cookieName })
 }
 
-function assemble(base: Base, state: State, services: Services): Countersign {
+/** The routes behind their guards, and the calls that run. */
+function buildApplication(base: Base, { store }: State, services: Services, table: RouteTable) {
   const { settings, clock, logger, randomness } = base
-  const { store, keyring, revocations, follower } = state
-  const { audit, counter, metrics, verifier, origins, credentials } = services
-  const routes = buildRoutes(base, state, services)
-  const table = createRouteTable(routes)
-  const proveBearer = createBearerProof(verifier, store)
-  const application = createApplication({
+  const { audit, counter, metrics, proveBearer, origins, credentials } = services
+  const calls = new RunningCalls()
+  const routed = createApplication({
     table,
-    authenticate: createAuthenticateCall(proveBearer),
+    authenticate: createAuthenticateCall(
+      proveBearer,
+      createServiceAuthentication({
+        services: store,
+        audit,
+        countStranger: (context) => counter.count(context, { kind: 'address' }),
+      }),
+    ),
     counter,
     audit,
     origins,
@@ -329,14 +396,32 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     newRequestId: createRequestIds(randomness),
     onRequest: (record) => metrics.observeRequest(record),
   })
+  const application: Application = {
+    ...routed,
+    answer: (method, target, source) => calls.run(() => routed.answer(method, target, source)),
+  }
+  return { application, calls }
+}
+
+function assemble(base: Base, state: State, services: Services): Countersign {
+  const { settings, clock, logger } = base
+  const { store, keyring, revocations, follower } = state
+  const { audit, metrics, verifier, credentials } = services
+  const routes = buildRoutes(base, state, services)
+  const table = createRouteTable(routes)
+  const { application, calls } = buildApplication(base, state, services, table)
   const maintenance = startMaintenance({
     store,
+    storeClock: base.storeClock,
     keyring,
     follower,
     revocations,
     sessionIdleMs: credentials.lives.idleMs,
     sessionMaxMs: credentials.lives.maxMs,
     auditRetentionMs: settings.auditRetentionSeconds * 1000,
+    shareVolume: state.isShared
+      ? () => shareVolume(services.volume, state.attempts, clock)
+      : undefined,
     clock,
     logger,
   })
@@ -346,15 +431,10 @@ function assemble(base: Base, state: State, services: Services): Countersign {
   return {
     settings,
     description: store.description,
-    fetch: (request, info) =>
-      application.answer(
-        request.method,
-        pathAndQuery(request.url),
-        new FetchSource(request, info?.remoteAddress),
-      ),
-    handler: createNodeHandler(application, table, { replaceGlobals: base.replaceGlobals }),
+    fetch: createFetchHandler(application),
+    handler: createNodeHandler(application, table),
     verifier,
-    authenticate: createAuthenticate(proveBearer),
+    authenticate: createAuthenticate(services.proveBearer),
     accounts: createLibraryAccounts({ ...library, administration }),
     keys: {
       list: () => keyring.list(),
@@ -364,14 +444,29 @@ function assemble(base: Base, state: State, services: Services): Countersign {
         return keys
       },
     },
+    services: createLibraryServices({
+      store,
+      audit,
+      clock,
+      newId: base.newId,
+      randomness: base.randomness,
+    }),
     hasAdministrator: async () => (await store.countOtherActiveAccounts(administratorRole, '')) > 0,
     openapi: () => describeService(routes, settings, credentials.cookie.name),
     metrics: () => metrics.render(),
-    close: async () => {
+    close: once(async () => {
+      services.streams.close()
+      await calls.settle()
       await maintenance.stop()
+      await state.bus?.close()
       await store.close()
-    },
+    }),
   }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined
+  return () => (result ??= work())
 }
 
 /** Short, unique for as long as anybody keeps logs, and never the caller's. */
@@ -400,11 +495,10 @@ async function createFirstAdministrator(
       const option = opened.reason === 'weak_password' ? 'adminPassword' : 'adminUsername'
       throw new ConfigurationError([{ option, message }])
     }
-    const { account } = opened
-    await audit.record('account.created', {
-      subjectId: account.id,
-      detail: { role: account.role },
-    })
+    const { account, warning } = opened
+    const who = { actorId: null, subjectId: account.id }
+    await audit.record('account.created', { ...who, detail: { role: account.role } })
+    await recordAcceptedPassword(audit, warning, who)
     logger.info({ username: account.username }, 'Made the first administrator')
   })
 }

@@ -2,6 +2,7 @@
  * Door: strict verification of JWT access tokens (RFC 9068) on Node, with its own cryptography.
  */
 import type { KeyObject } from 'node:crypto'
+import { withKnownSignatures } from './cryptography/known-signatures.ts'
 import { nodeCryptography } from './cryptography/node-cryptography.ts'
 import type {
   KeyLookup as AnyKeyLookup,
@@ -33,10 +34,18 @@ export type VerificationKey = AnyVerificationKey<KeyObject>
 /** Finds the key that a token's `kid` names. */
 export type KeyLookup = AnyKeyLookup<KeyObject>
 /** What {@link createLocalVerifier} holds tokens against. */
-export type LocalVerifierOptions = AnyLocalVerifierOptions<KeyObject>
+export type LocalVerifierOptions = AnyLocalVerifierOptions<KeyObject> & SignatureOptions
 
 /** What {@link createVerifier} holds tokens against, and where it finds what it needs. */
-export type VerifierOptions = AnyVerifierOptions<KeyObject>
+export type VerifierOptions = AnyVerifierOptions<KeyObject> & SignatureOptions
+
+export interface SignatureOptions {
+  /**
+   * For how many more tokens it is remembered, in about 90 bytes each, that their signature holds: a repeated one is
+   * read again and costs no signature check; default 0. For services with more users at a time than `cacheSize`.
+   */
+  signatureCacheSize?: number
+}
 
 /**
  * Makes a verifier of JWT access tokens (RFC 9068) that finds the issuer's keys by itself and, where that is asked for,
@@ -44,7 +53,10 @@ export type VerifierOptions = AnyVerifierOptions<KeyObject>
  * fetched before it is needed.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  return createIssuerVerifier(options, nodeCryptography)
+  return createIssuerVerifier(
+    options,
+    withKnownSignatures(nodeCryptography, options.signatureCacheSize),
+  )
 }
 
 /** Verifies access tokens with keys that are at hand. */
@@ -62,5 +74,6 @@ export interface LocalVerifier {
  */
 export function createLocalVerifier(options: LocalVerifierOptions): LocalVerifier {
   // Nothing here makes us wait: node:crypto, findKey and isRevoked all answer at once.
-  return { verify: createLocalTokenCheck(options, nodeCryptography) as LocalVerifier['verify'] }
+  const cryptography = withKnownSignatures(nodeCryptography, options.signatureCacheSize)
+  return { verify: createLocalTokenCheck(options, cryptography) as LocalVerifier['verify'] }
 }

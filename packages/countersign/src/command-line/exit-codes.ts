@@ -9,6 +9,8 @@ export const exitCodes = {
   configuration: 3,
   /** There is no such account, the name is taken, the last administrator would go. */
   refused: 4,
+  /** Schema steps are not applied yet. */
+  pending: 5,
 } as const
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]

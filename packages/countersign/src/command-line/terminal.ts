@@ -43,10 +43,11 @@ async function readLine(
   { isHidden }: { readonly isHidden: boolean },
 ): Promise<string | undefined> {
   const { stdin, stderr } = process
-  stderr.write(question)
+  // Before the question: a fast typist, or a program, answers as soon as it stands there.
   stdin.setRawMode(true)
   stdin.setEncoding('utf8')
   stdin.resume()
+  stderr.write(question)
   let line = ''
   try {
     for (;;) {

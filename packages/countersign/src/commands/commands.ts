@@ -1,7 +1,10 @@
 import type { Command } from '../command-line/command.ts'
 import { doctor } from './doctor.ts'
+import { importTutorial } from './import-tutorial.ts'
 import { keysList, keysRotate } from './keys.ts'
+import { migrateStatus, migrateUp } from './migrate.ts'
 import { openapi } from './openapi.ts'
+import { servicesAdd, servicesList, servicesRemove } from './services.ts'
 import { start } from './start.ts'
 import { usersAdd, usersSetPassword } from './users-with-password.ts'
 import { usersDelete, usersDisable, usersEnable, usersList, usersSetRole } from './users.ts'
@@ -18,6 +21,12 @@ export const commands: readonly Command[] = [
   usersDelete,
   keysList,
   keysRotate,
+  servicesAdd,
+  servicesList,
+  servicesRemove,
+  importTutorial,
+  migrateStatus,
+  migrateUp,
   doctor,
   openapi,
 ]

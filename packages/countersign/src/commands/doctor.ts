@@ -47,20 +47,22 @@ function section(title: string, lines: readonly string[]): readonly string[] {
 }
 
 function renderOptions({ options, sources }: Configuration): string {
-  const rows = optionTable.map(({ name, environmentName, fallback, isSecret }) => {
+  const rows = optionTable.map(({ name, environmentName, fallback, isSecret, mayHoldPassword }) => {
     const source = sources.get(name)
     if (source === undefined) return [environmentName, fallback.replaceAll('`', ''), 'default']
-    return [environmentName, isSecret ? '(secret, set)' : valueOf(name, options[name]), source]
+    const value = valueOf(name, options[name])
+    const shown = mayHoldPassword ? withoutPassword(value) : value
+    return [environmentName, isSecret ? '(secret, set)' : shown, source]
   })
   return renderTable(['variable', 'value', 'from'], rows)
 }
 
 function valueOf(name: string, value: unknown): string {
   if (name === 'production') return value === true ? 'production' : 'development'
-  return withoutPassword(String(value))
+  return String(value)
 }
 
-// A database URL may carry one.
-function withoutPassword(text: string): string {
-  return text.replace(/(\/\/[^/:@]*):[^@/]*@/, '$1:***@')
+// Everything between the user and the last @: what is left out too much is no loss, and a password may hold anything.
+function withoutPassword(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/[^:]*):.*@/s, '$1:***@')
 }

@@ -12,7 +12,7 @@ import { createServer, connect } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createProgram } from '../program.fixture.ts'
+import { createProgram, type RunningServer } from '../program.fixture.ts'
 
 const json = { 'content-type': 'application/json' }
 const password = 'a long enough phrase 7'
@@ -33,6 +33,16 @@ test('starts with no configuration, and says where everything is', async (t) => 
   assert.ok(modes.length >= 2)
   assert.ok(modes.every((mode) => mode === 0o600))
   assert.deepEqual(readdirSync(program.directory), ['data'], 'nothing else is written')
+})
+
+const readsProc = { skip: process.platform !== 'linux' && 'it reads /proc' }
+test('bounds the space of young objects, and stays the process it was', readsProc, async (t) => {
+  const program = createProgram(t)
+  const server = await program.start()
+  assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'))
+  assert.equal(await server.stop(), 0)
+  const own = await program.start({ NODE_OPTIONS: '--max-semi-space-size=4' })
+  assert.ok(argumentsOf(own).every((word) => !word.includes('semi-space')))
 })
 
 test('keeps everything over a restart', async (t) => {
@@ -101,7 +111,7 @@ test('lists every mistake of the configuration at once and starts nothing', asyn
     PUBLIC_URL: 'http://auth.example.com',
     JWT_SECRET: 'secret',
     CLIENT_ORIGIN: '*',
-    MONGODB_URI: 'mongodb://localhost/app',
+    MONGODB_URI: 'mongodb://localhost/app?w=1',
     SESSION_IDLE: 'soon',
   }
   const outcome = await program.run(['start'], { variables })
@@ -215,4 +225,8 @@ async function readRegistration(url: string): Promise<string> {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+function argumentsOf({ child }: RunningServer): readonly string[] {
+  return readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
 }

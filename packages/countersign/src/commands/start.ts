@@ -12,7 +12,7 @@ import { findFreePort } from '../serve/free-port.ts'
 import { listen } from '../serve/listen.ts'
 import { createLog } from '../serve/log.ts'
 import { serveMetrics } from '../serve/metrics-server.ts'
-import { refuseUnreadable } from '../serve/refuse-unreadable.ts'
+import { createUnreadableRefusal } from '../serve/refuse-unreadable.ts'
 
 export const start: Command = {
   name: 'start',
@@ -27,7 +27,7 @@ export const start: Command = {
     const stopped = untilStopped()
     // The public URL names the port, so a free one is found first.
     const port = settings.port === 0 ? await findFreePort(settings.host) : settings.port
-    const auth = await createCountersign({ ...options, port, logger: log, replaceGlobals: true })
+    const auth = await createCountersign({ ...options, port, logger: log })
     try {
       const servers = await open(auth, { ...settings, port }, terminal)
       await stopped
@@ -48,7 +48,7 @@ async function open(
 ): Promise<readonly Server[]> {
   const { host, port, production } = settings
   const server = createServer(serverOptions, auth.handler)
-  server.on('clientError', refuseUnreadable)
+  server.on('clientError', createUnreadableRefusal(settings.publicUrl.startsWith('https:')))
   await listen(server, port, host)
   try {
     const metrics =

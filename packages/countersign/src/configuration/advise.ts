@@ -1,4 +1,4 @@
-import type { Settings } from '@countersign/server/config'
+import type { PostgresSettings, Settings } from '@countersign/server/config'
 
 /** What works and may still not be meant. */
 export function adviseOn(settings: Settings): readonly string[] {
@@ -13,6 +13,7 @@ export function adviseOn(settings: Settings): readonly string[] {
   if (!isHttps && settings.trustedProxies > 0) {
     advice.push('TRUSTED_PROXIES is set and PUBLIC_URL is http: is there a proxy at all?')
   }
+  if (settings.database.kind === 'postgres') advice.push(...adviseOnTls(settings.database))
   if (settings.jwtSecret !== undefined) {
     advice.push(
       'With JWT_SECRET every service that verifies tokens can also forge them. Without it services verify by the ' +
@@ -31,4 +32,17 @@ export function adviseOn(settings: Settings): readonly string[] {
     )
   }
   return advice
+}
+
+function adviseOnTls({ tls, host }: PostgresSettings): readonly string[] {
+  const isRemote = !host.startsWith('/') && !/^(localhost|127\.|::1$)/.test(host)
+  if (tls === undefined && isRemote) {
+    return [
+      'sslmode=disable sends everything to the database in the clear: only over a network that is yours alone.',
+    ]
+  }
+  if (tls?.verify === 'nothing') {
+    return ['sslmode=require encrypts and does not check who answers: write verify-full.']
+  }
+  return []
 }

@@ -1,18 +1,52 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { ConfigurationError, StoreUnavailableError } from '@countersign/server'
 import { secretFileOf, type Settings } from '@countersign/server/config'
+import {
+  type DatabaseFinding,
+  examineMongodb,
+  examinePostgres,
+  listSchemaSteps,
+} from '@countersign/server/database'
 
-export interface Finding {
-  readonly isWrong: boolean
-  readonly text: string
+export type Finding = DatabaseFinding
+
+/** The database and the master secret, looked at without a change. */
+export async function examineData(settings: Settings): Promise<Finding[]> {
+  const { database } = settings
+  if (database.kind !== 'sqlite') {
+    const configured = `${settings.secrets.length} master secret(s) configured.`
+    return [{ isWrong: false, text: configured }, ...(await examineServer(settings))]
+  }
+  const { file } = database
+  if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
+  return [examineDirectory(file), ...examineSecret(settings, file), ...examineDatabase(file)]
 }
 
-/** The embedded database and its secret, looked at without a change. */
-export async function examineData(settings: Settings): Promise<Finding[]> {
-  const file = settings.databaseFile
-  if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
-  return [examineDirectory(file), ...examineSecret(settings), ...examineDatabase(file)]
+async function examineServer({ database, migratesOnStart }: Settings): Promise<Finding[]> {
+  if (database.kind === 'sqlite') return []
+  try {
+    const findings =
+      database.kind === 'postgres'
+        ? await examinePostgres(database, Date.now)
+        : await examineMongodb(database, Date.now)
+    const steps = await listSchemaSteps(database)
+    const pending = steps.filter(({ appliedAt }) => appliedAt === undefined).length
+    const mend = migratesOnStart
+      ? 'the start applies them.'
+      : 'countersign migrate up applies them, and MIGRATE_ON_START=off refuses to start before.'
+    const schema =
+      pending === 0
+        ? { isWrong: false, text: 'The schema is up to date.' }
+        : { isWrong: !migratesOnStart, text: `${pending} schema step(s) are pending: ${mend}` }
+    return [...findings, schema]
+  } catch (error) {
+    const isExplained =
+      error instanceof StoreUnavailableError || error instanceof ConfigurationError
+    if (!isExplained) throw error
+    return [{ isWrong: true, text: error.message }]
+  }
 }
 
 function examineDirectory(file: string): Finding {
@@ -26,14 +60,14 @@ function examineDirectory(file: string): Finding {
   }
 }
 
-function examineSecret(settings: Settings): Finding[] {
+function examineSecret(settings: Settings, databaseFile: string): Finding[] {
   if (settings.secrets.length > 0) {
     return [{ isWrong: false, text: `${settings.secrets.length} master secret(s) configured.` }]
   }
-  const file = secretFileOf(settings.databaseFile)
+  const file = secretFileOf(databaseFile)
   const stat = statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) {
-    return existsSync(settings.databaseFile)
+    return existsSync(databaseFile)
       ? [{ isWrong: true, text: `The master secret ${file} is lost: put it back from a backup.` }]
       : [{ isWrong: false, text: `The master secret will be made at ${file}.` }]
   }

@@ -7,7 +7,7 @@
 
 export interface Account {
   readonly id: string
-  /** As registered, after NFKC. Unique without regard to case. */
+  /** As registered, after NFKC, or as it was where it was imported from. Unique without regard to case. */
   readonly username: string
   /** An unverified note: not unique, never used to log in or to reset. */
   readonly email: string | null

@@ -17,14 +17,17 @@ export interface AdministeredProfile extends Profile {
 }
 
 export function toProfile(account: Account): Profile {
+  const createdAt = toTimestamp(account.createdAt)
+  // Most accounts were never changed, and of all that makes a profile a timestamp is the dearest.
+  const isUnchanged = account.updatedAt === account.createdAt
   return {
     id: account.id,
     username: account.username,
     ...(account.email !== null && { email: account.email }),
     role: account.role,
     roles: [account.role],
-    createdAt: toTimestamp(account.createdAt),
-    updatedAt: toTimestamp(account.updatedAt),
+    createdAt,
+    updatedAt: isUnchanged ? createdAt : toTimestamp(account.updatedAt),
   }
 }
 

@@ -23,7 +23,8 @@ export interface StandingChange {
  * Where accounts are kept. Each operation is atomic on one row. A deleted account stays behind as a tombstone without
  * personal data, which no operation here finds; its name is free again.
  *
- * Every operation that raises an epoch notes the time, so that RevocationStore reports it.
+ * Every operation that raises the token epoch notes the time, so that RevocationStore reports it. `updatedAt` moves with
+ * the profile, the password, the role and being disabled; not with a rehash or the epochs alone.
  */
 export interface AccountStore {
   /** @param usernameKey the name in the form in which it is unique */

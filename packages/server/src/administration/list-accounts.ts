@@ -21,20 +21,23 @@ export function listAccountsRoute({ accounts, secrets }: ListAccountsParts): Rou
       path: '/api/users/all',
       operationId: 'listUsers',
       tag: 'Administration',
-      summary: 'All accounts, in order of creation',
+      summary: 'List and search accounts',
       access: { role: administratorRole },
       counting: 'caller',
       query: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(500).default(50),
-        cursor: z.string().optional().meta({ description: 'The nextCursor of the page before' }),
+        limit: z.preprocess(readDigits, z.int().min(1).max(500).meta({ default: 50 })).default(50),
+        cursor: z.string().optional().meta({ description: 'The `nextCursor` of the page before' }),
         q: z.string().max(64).optional().meta({ description: 'Part of a user name' }),
       }),
       success: {
         status: 200,
-        description: 'One page; nextCursor is null at the end',
+        description: 'One page, in order of creation; `nextCursor` is null at the end',
         schema: z.strictObject({
           users: z.array(administeredProfileSchema),
-          nextCursor: z.string().nullable(),
+          nextCursor: z
+            .string()
+            .nullable()
+            .meta({ examples: [null] }),
         }),
       },
       problems: [],
@@ -59,10 +62,15 @@ export function listAccountsRoute({ accounts, secrets }: ListAccountsParts): Rou
   )
 }
 
+// Number() would also take 1e2, 0x10 and blanks, which no other reader of the URL understands alike.
+function readDigits(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value
+}
+
 const purpose = 'account list cursor'
 const macBytes = 16
 
-/** Signed, and good for the search that it came from alone. */
+/** Signed, with one spelling, and good for the search that it came from alone. */
 function sealCursor(secrets: MasterSecrets, afterId: string, part: string): string {
   const mac = cursorMac(secrets.newest.deriveKey(purpose), afterId, part)
   return Buffer.concat([mac, Buffer.from(afterId)]).toString('base64url')
@@ -70,7 +78,7 @@ function sealCursor(secrets: MasterSecrets, afterId: string, part: string): stri
 
 function openCursor(secrets: MasterSecrets, cursor: string, part: string): string | undefined {
   const bytes = Buffer.from(cursor, 'base64url')
-  if (bytes.length <= macBytes) return undefined
+  if (bytes.length <= macBytes || bytes.toString('base64url') !== cursor) return undefined
   const afterId = bytes.subarray(macBytes).toString()
   const isOurs = secrets.all.some((secret) =>
     timingSafeEqual(

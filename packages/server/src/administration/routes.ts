@@ -6,6 +6,7 @@ import type { AccountAdministration } from './administer-accounts.ts'
 import { administratorRole } from '../accounts/last-administrator.ts'
 import type { AccountOpener } from '../accounts/open-account.ts'
 import { toAdministeredProfile, toProfile } from '../accounts/profile.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../foundation/clock.ts'
@@ -18,6 +19,7 @@ import {
   newPasswordSchema,
   newUsernameSchema,
   profileSchema,
+  roleSchema,
   shownUserSchema,
 } from '../routing/schemas.ts'
 import type { SessionLives } from '../sessions/decide-refresh.ts'
@@ -40,6 +42,7 @@ const common = {
   tag: 'Administration',
   access: { role: administratorRole },
   counting: 'caller',
+  parameters: { id: 'Of an account' },
 } as const
 
 export function administrationRoutes(parts: AdministrationParts): Route[] {
@@ -60,12 +63,12 @@ function createRoute({ opener, audit }: AdministrationParts): Route {
       method: 'POST',
       path: '/api/users',
       operationId: 'createUser',
-      summary: 'Make an account for somebody',
+      summary: 'Create an account',
       body: z.strictObject({
         username: newUsernameSchema,
         password: newPasswordSchema,
         email: emailSchema.optional(),
-        role: z.string().optional(),
+        role: roleSchema.optional(),
       }),
       missingMessage: 'Username and password are required',
       success: { status: 201, description: 'The new account', schema: profileSchema },
@@ -74,10 +77,10 @@ function createRoute({ opener, audit }: AdministrationParts): Route {
     async ({ body, principal, context }) => {
       const opened = await opener.open(body)
       if (!opened.ok) return explainAccountRefusal(opened)
-      const { account } = opened
-      const detail = { role: account.role }
-      const facts = { actorId: principal.account.id, subjectId: account.id, detail }
-      await audit.record('account.created', facts, context)
+      const { account, warning } = opened
+      const who = { actorId: principal.account.id, subjectId: account.id }
+      await audit.record('account.created', { ...who, detail: { role: account.role } }, context)
+      await recordAcceptedPassword(audit, warning, who, context)
       return { status: 201, body: toProfile(account) }
     },
   )
@@ -90,7 +93,7 @@ function showRoute({ accounts, sessions, lives, clock }: AdministrationParts): R
       method: 'GET',
       path: '/api/users/{id}',
       operationId: 'showUser',
-      summary: 'One account',
+      summary: 'Get an account',
       success: {
         status: 200,
         description: 'The profile, whether it is disabled, and how many sessions live',
@@ -119,7 +122,7 @@ function changeRoute({ administration, roles }: AdministrationParts): Route {
       description:
         'Takes effect at once. A change of role keeps the sessions and kills the access tokens: clients refresh once. ' +
         'Disabling ends both.',
-      body: z.strictObject({ role: z.string().optional(), disabled: z.boolean().optional() }),
+      body: z.strictObject({ role: roleSchema.optional(), disabled: z.boolean().optional() }),
       success: { status: 200, description: 'The profile', schema: administeredProfileSchema },
       problems: ['not_found', 'last_admin'],
     },

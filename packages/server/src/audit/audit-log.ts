@@ -23,7 +23,10 @@ export interface AuditLogParts {
   readonly newId: IdSource
   readonly clock: Clock
   readonly logger: Logger
-  /** The host's hook. It sees events after they are stored; what it throws is logged and changes nothing. */
+  /**
+   * The host's hook. It sees events after they are stored; what it throws is logged and changes nothing. It is called
+   * before the flow goes on and not waited for: one that hangs must not hang every log-in.
+   */
   readonly onEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined
 }
 
@@ -36,6 +39,7 @@ const warnings: ReadonlySet<AuditType> = new Set([
   'session.restored',
   'session.replayed_elsewhere',
   'session.theft',
+  'service.refused',
   'sign_in.failed',
 ])
 
@@ -56,7 +60,7 @@ export function createAuditLog(parts: AuditLogParts): AuditLog {
       }
       await parts.store.appendEvent(event)
       parts.logger[warnings.has(type) ? 'warn' : 'info']({ audit: event }, type)
-      await tellHost(parts, event)
+      void tellHost(parts, event)
     },
   }
 }

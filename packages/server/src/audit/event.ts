@@ -26,6 +26,9 @@ export type AuditType =
   | 'csrf.refused'
   | 'limit.exceeded'
   | 'keys.rotated'
+  | 'service.added'
+  | 'service.removed'
+  | 'service.refused'
 
 export interface AuditEvent {
   readonly id: string

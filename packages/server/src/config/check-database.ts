@@ -1,29 +1,52 @@
+import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
+import { findUnsafeOptions, parseMongodbUrl } from './mongodb-url.ts'
+import type { OptionName } from './options.ts'
+import { parsePostgresUrl } from './parse-postgres-url.ts'
 import type { OptionReader } from './read-option.ts'
+import type { DatabaseSettings, MongodbSettings, SqliteSettings } from './settings.ts'
 
-const fallback = 'sqlite:./data/countersign.db'
+const embedded: SqliteSettings = { kind: 'sqlite', file: resolve('data/countersign.db') }
 
-/** SQLite and nothing else, so far: another database in the configuration stops the start, SQLite never steps in. */
+/** The database by the scheme of its URL. A mistake stops the start: the embedded database never steps in. */
 export function checkDatabase(
   reader: OptionReader,
   production: boolean,
-): { databaseUrl: string; databaseFile: string } {
-  if (reader.text('mongodbUri') !== undefined) {
-    reader.refuse(
-      'mongodbUri',
-      'This version cannot store in MongoDB yet. Unset it and set DATABASE_URL=sqlite:<file> to store in SQLite.',
-    )
+): { database: DatabaseSettings; migratesOnStart: boolean } {
+  const migratesOnStart = reader.choice('migrateOnStart', ['on', 'off'], 'on') === 'on'
+  return { database: readDatabase(reader, production), migratesOnStart }
+}
+
+function readDatabase(reader: OptionReader, production: boolean): DatabaseSettings {
+  const url = reader.text('databaseUrl')
+  const mongodbUri = reader.text('mongodbUri')
+  if (mongodbUri !== undefined) {
+    if (url !== undefined) {
+      reader.refuse('mongodbUri', 'It and DATABASE_URL are both set: unset one of the two.')
+    }
+    return checkMongodb(reader, 'mongodbUri', mongodbUri)
   }
-  const databaseUrl = reader.text('databaseUrl') ?? fallback
-  const path = /^sqlite:(.+)$/.exec(databaseUrl)?.[1]
+  if (url === undefined) return { kind: 'sqlite', file: resolve('data/countersign.db') }
+  if (/^mongodb(\+srv)?:/.test(url)) return checkMongodb(reader, 'databaseUrl', url)
+  if (/^postgres(ql)?:/.test(url)) {
+    const parsed = parsePostgresUrl(url)
+    if (parsed.ok) return parsed.settings
+    for (const mistake of parsed.mistakes) reader.refuse('databaseUrl', mistake)
+    return embedded
+  }
+  const path = /^sqlite:(.+)$/.exec(url)?.[1]
   if (path === undefined) {
-    const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? 'this URL'
+    const scheme = /^[a-z+]+:/i.exec(url)?.[0] ?? 'this URL'
     reader.refuse(
       'databaseUrl',
-      `This version stores in SQLite alone and does not know ${scheme} yet. Write sqlite:<file>.`,
+      `This version does not know ${scheme}. Write sqlite:<file>, postgres://<user>:<password>@<host>/<database> or mongodb://<host>/<database>.`,
     )
-    return { databaseUrl: fallback, databaseFile: resolve('data/countersign.db') }
+    return embedded
   }
+  return checkSqlite(reader, path, production)
+}
+
+function checkSqlite(reader: OptionReader, path: string, production: boolean): SqliteSettings {
   if (path === ':memory:') {
     if (production) {
       reader.refuse(
@@ -31,7 +54,51 @@ export function checkDatabase(
         'In memory every account is lost at the end: write sqlite:<file>.',
       )
     }
-    return { databaseUrl, databaseFile: path }
+    return { kind: 'sqlite', file: path }
   }
-  return { databaseUrl, databaseFile: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+  return { kind: 'sqlite', file: resolve(path.replace(/^\/\/(?=\/)/, '')) }
+}
+
+function checkMongodb(reader: OptionReader, option: OptionName, url: string): MongodbSettings {
+  const parts = parseMongodbUrl(url)
+  if (parts === undefined) {
+    const shape = 'mongodb://<user>:<password>@<host>/<database>'
+    reader.refuse(option, `This is no URL of a MongoDB: write ${shape}, odd characters as %XX.`)
+  } else {
+    for (const mistake of findUnsafeOptions(parts)) reader.refuse(option, mistake)
+  }
+  return { kind: 'mongodb', url }
+}
+
+/** What instances on one database have to share, and an embedded database keeps beside its file. */
+export function checkShared(
+  reader: OptionReader,
+  production: boolean,
+  { database, secrets }: { database: DatabaseSettings; secrets: readonly string[] },
+): void {
+  if (database.kind === 'sqlite') return
+  if (secrets.length === 0) {
+    reader.refuse(
+      'secret',
+      'Every instance on this database needs the same master secret. Keep it safe and set ' +
+        `COUNTERSIGN_SECRET=${randomBytes(32).toString('base64url')}`,
+    )
+  }
+  const isNamed = [reader.text('jwtIssuer'), reader.text('publicUrl')].some(Boolean)
+  if (production && !isNamed) {
+    reader.refuse(
+      'jwtIssuer',
+      'Instances on one database accept each other’s tokens by their issuer: set PUBLIC_URL to where clients reach ' +
+        'them, or JWT_ISSUER.',
+    )
+  }
+}
+
+/** redis:// or rediss:// (TLS). */
+export function checkRedis(reader: OptionReader): { redisUrl: string | undefined } {
+  const redisUrl = reader.text('redisUrl')
+  if (redisUrl !== undefined && !(/^rediss?:\/\//.test(redisUrl) && URL.canParse(redisUrl))) {
+    reader.refuse('redisUrl', 'It is no Redis URL: write redis://host:6379, or rediss:// with TLS.')
+  }
+  return { redisUrl }
 }

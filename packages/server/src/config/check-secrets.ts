@@ -59,12 +59,30 @@ export function checkSigning(
 const sampleWords =
   /secret|change.?me|example|password|default|your.{0,3}(jwt|key|token)|my.{0,3}key|qwert|12345678|abcdefgh|placeholder|replace/i
 
-/** Too few different characters, or a sample text that somebody forgot to replace. */
+/** Too few different characters, a row of neighbours, a repetition, or a sample text that somebody forgot to replace. */
 export function isGuessable(secret: string): boolean {
   if (new Set(secret).size < 10) return true
+  if (isMostlySteps(secret) || isRepetition(secret)) return true
   if (!sampleWords.test(secret)) return false
-  // A random secret may hold such a word by chance, but not be made of letters and separators alone.
-  return /^[a-z\s._-]*(\d{1,10})?[a-z\s._!-]*$/i.test(secret)
+  // A random secret may hold such a word by chance, but not be made of words with a few numbers between them.
+  return /^[a-z\s._!-]*(\d{1,10}[a-z\s._!-]+){0,3}\d{0,10}$/i.test(secret)
+}
+
+/** `0123456789abcdef`, `zyxwvu`: most characters are the one before, or the next to it. */
+function isMostlySteps(secret: string): boolean {
+  let steps = 0
+  for (let at = 1; at < secret.length; at++) {
+    if (Math.abs(secret.charCodeAt(at) - secret.charCodeAt(at - 1)) <= 1) steps++
+  }
+  return steps > secret.length / 2
+}
+
+/** The same again and again, to reach the length. */
+function isRepetition(secret: string): boolean {
+  for (let period = 1; period <= secret.length * 0.7; period++) {
+    if (secret.startsWith(secret.slice(period))) return true
+  }
+  return false
 }
 
 function suggestion(): string {

@@ -1,11 +1,11 @@
 import { checkAdministrator, checkRoles } from './check-accounts.ts'
-import { checkDatabase } from './check-database.ts'
+import { checkDatabase, checkRedis, checkShared } from './check-database.ts'
 import { checkSecrets, checkSigning } from './check-secrets.ts'
 import type { ConfigurationMistake } from './configuration-error.ts'
 import { isLoopback, parseOrigin } from './origins.ts'
 import { type CountersignOptions, optionTable } from './options.ts'
 import { OptionReader } from './read-option.ts'
-import type { Settings } from './settings.ts'
+import { maxAccessTokenTtlSeconds, type Settings } from './settings.ts'
 
 export type CheckedSettings =
   | { readonly ok: true; readonly settings: Settings }
@@ -20,7 +20,7 @@ export interface CheckContext {
 export function checkSettings(options: CountersignOptions, context: CheckContext): CheckedSettings {
   const reader = new OptionReader(options)
   checkNames(options, reader)
-  const production = options.production ?? context.production
+  const production = readProduction(options, context, reader)
   const port = reader.integer('port', 3000, 0, 65_535)
   const publicUrl = readPublicUrl(reader, port, production)
   const issuer = reader.text('jwtIssuer') ?? publicUrl
@@ -33,6 +33,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     audience: reader.text('jwtAudience') ?? issuer,
     clientId: reader.text('jwtClientId') ?? 'first-party',
     ...checkDatabase(reader, production),
+    ...checkRedis(reader),
     ...checkSecrets(reader, production),
     ...checkSigning(reader, production),
     ...readLives(reader),
@@ -50,9 +51,22 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ),
     ...readOperations(reader),
   }
+  checkShared(reader, production, settings)
   return reader.mistakes.length > 0
     ? { ok: false, mistakes: reader.mistakes }
     : { ok: true, settings }
+}
+
+// Text would count as true whatever it says, and one that is not understood must not switch checks off.
+function readProduction(
+  { production }: { readonly production?: unknown },
+  context: CheckContext,
+  reader: OptionReader,
+): boolean {
+  if (production === undefined) return context.production
+  if (typeof production === 'boolean') return production
+  reader.refuse('production', 'It has to be true or false: as a variable, NODE_ENV=production.')
+  return true
 }
 
 // A misspelt option would silently leave a default in force.
@@ -105,7 +119,7 @@ function readOrigins(reader: OptionReader, production: boolean): readonly string
 }
 
 function readLives(reader: OptionReader) {
-  const accessTokenTtlSeconds = reader.duration('jwtExpiresIn', '15m', 10, 86_400)
+  const accessTokenTtlSeconds = reader.duration('jwtExpiresIn', '15m', 10, maxAccessTokenTtlSeconds)
   const sessionIdleSeconds = reader.duration('sessionIdle', '7d', 60, 400 * 86_400)
   const sessionMaxSeconds = reader.duration('sessionMax', '90d', 60, 3650 * 86_400)
   if (sessionMaxSeconds < sessionIdleSeconds) {

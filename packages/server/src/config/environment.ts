@@ -1,6 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { ConfigurationMistake } from './configuration-error.ts'
-import { type CountersignOptions, type OptionName, optionTable } from './options.ts'
+import {
+  type CountersignOptions,
+  isReadableFromFile,
+  type OptionName,
+  optionTable,
+} from './options.ts'
 
 export interface EnvironmentReading {
   readonly options: CountersignOptions
@@ -25,15 +30,17 @@ export function readEnvironment(layers: readonly EnvironmentLayer[]): Environmen
   const sources = new Map<OptionName, string>()
   const mistakes: ConfigurationMistake[] = []
   const warnings: ConfigurationMistake[] = []
-  for (const { name, environmentName, isSecret } of optionTable) {
+  for (const option of optionTable) {
+    const { name, environmentName } = option
+    const isFromFile = isReadableFromFile(option)
     const layer = layers.find(
       ({ variables }) =>
         isSet(variables[environmentName]) ||
-        (isSecret && isSet(variables[`${environmentName}_FILE`])),
+        (isFromFile && isSet(variables[`${environmentName}_FILE`])),
     )
     if (layer === undefined) continue
     const value = layer.variables[environmentName]
-    const file = isSecret ? layer.variables[`${environmentName}_FILE`] : undefined
+    const file = isFromFile ? layer.variables[`${environmentName}_FILE`] : undefined
     if (!isSet(file)) {
       options[name] = value
       sources.set(name, layer.name)

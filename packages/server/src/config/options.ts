@@ -9,7 +9,9 @@ export interface CountersignOptions {
   port?: number | string | undefined
   publicUrl?: string | undefined
   databaseUrl?: string | undefined
+  migrateOnStart?: string | undefined
   mongodbUri?: string | undefined
+  redisUrl?: string | undefined
   secret?: string | readonly string[] | undefined
   jwtSecret?: string | undefined
   jwtAlgorithm?: string | undefined
@@ -50,6 +52,8 @@ export interface OptionDescription {
   readonly meaning: string
   /** Never shown, and readable from a file named by `<environmentName>_FILE`. */
   readonly isSecret?: boolean
+  /** A URL: shown without its password, and readable from a file as secrets are. */
+  readonly mayHoldPassword?: boolean
 }
 
 /** The one table of options: the reference, the environment and the checks are made from it. */
@@ -82,19 +86,35 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'databaseUrl',
     environmentName: 'DATABASE_URL',
     fallback: 'sqlite:./data/countersign.db',
-    meaning: 'The database. This version stores in SQLite.',
+    meaning:
+      '`sqlite:<file>`, `postgres://<user>:<password>@<host>/<database>` or `mongodb://<user>:<password>@<host>/<database>`.',
+    mayHoldPassword: true,
+  },
+  {
+    name: 'migrateOnStart',
+    environmentName: 'MIGRATE_ON_START',
+    fallback: 'on',
+    meaning: '`off` refuses to start until `countersign migrate up` has run.',
   },
   {
     name: 'mongodbUri',
     environmentName: 'MONGODB_URI',
     fallback: 'none',
-    meaning: 'Not supported yet: the server refuses to start rather than store elsewhere.',
+    meaning: 'The same as DATABASE_URL, for a MongoDB, under the name that tutorials use.',
+    isSecret: true,
+  },
+  {
+    name: 'redisUrl',
+    environmentName: 'REDIS_URL',
+    fallback: 'none',
+    meaning:
+      'The bus between instances, and the counters of limits. Without it the database does both.',
     isSecret: true,
   },
   {
     name: 'secret',
     environmentName: 'COUNTERSIGN_SECRET',
-    fallback: 'made and kept in `secret` beside the embedded database',
+    fallback: 'made and kept in `secret` beside the embedded database; required with another',
     meaning: 'The master secret, at least 32 characters; several with commas, newest first.',
     isSecret: true,
   },
@@ -121,7 +141,7 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'jwtIssuer',
     environmentName: 'JWT_ISSUER',
     fallback: 'PUBLIC_URL',
-    meaning: '`iss` of the access tokens.',
+    meaning: '`iss` of the access tokens; the same on all instances that share a database.',
   },
   {
     name: 'jwtAudience',
@@ -264,6 +284,11 @@ export const optionTable: readonly OptionDescription[] = [
     meaning: '`debug`, `info`, `warn`, `error` or `silent`.',
   },
 ]
+
+/** Whether `<environmentName>_FILE` may name a file that holds the value. */
+export function isReadableFromFile({ isSecret, mayHoldPassword }: OptionDescription): boolean {
+  return isSecret === true || mayHoldPassword === true
+}
 
 export function environmentNameOf(name: OptionName): string {
   return optionTable.find((option) => option.name === name)?.environmentName ?? name

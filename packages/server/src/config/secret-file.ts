@@ -52,24 +52,25 @@ function createSecretFile(file: string, randomness: Randomness): void {
     try {
       writeSync(descriptor, `${randomness(32).toString('base64url')}\n`)
       fsyncSync(descriptor)
+      linkUnlessThere(temporary, file)
     } finally {
       closeSync(descriptor)
+      rmSync(temporary, { force: true })
     }
-    linkSync(temporary, file)
   } catch (error) {
-    if (!isAlreadyThere(error)) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw mistake(
-        `Cannot write the master secret ${file} (${reason}): give this user write access.`,
-      )
-    }
-  } finally {
-    rmSync(temporary, { force: true })
+    const reason = error instanceof Error ? error.message : String(error)
+    throw mistake(
+      `Cannot write the master secret ${file} (${reason}): give this user write access.`,
+    )
   }
 }
 
-function isAlreadyThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
+function linkUnlessThere(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 function mistake(message: string): ConfigurationError {

@@ -10,6 +10,51 @@ export interface RateLimit {
   readonly windowSeconds: number
 }
 
+export type DatabaseSettings = SqliteSettings | PostgresSettings | MongodbSettings
+
+export interface SqliteSettings {
+  readonly kind: 'sqlite'
+  /** An absolute path, or `:memory:`. */
+  readonly file: string
+}
+
+export interface PostgresSettings {
+  readonly kind: 'postgres'
+  /** A name, an address, or the directory of a socket. */
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string | undefined
+  readonly database: string
+  /** Ours alone, so that a host application's own tables may have any names. */
+  readonly schema: string
+  readonly tls: PostgresTls | undefined
+  readonly applicationName: string
+  /** Connections of one process. */
+  readonly poolSize: number
+  /** How long a caller waits for a connection, whether it is made or becomes free. */
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly lockTimeoutMs: number
+}
+
+export interface MongodbSettings {
+  readonly kind: 'mongodb'
+  /** It may carry a password. */
+  readonly url: string
+}
+
+export interface PostgresTls {
+  /** `nothing` encrypts and does not ask who answers. */
+  readonly verify: 'nothing' | 'verify-ca' | 'verify-full'
+  /** `system` for the certificates of the operating system; undefined for those that Node brings along. */
+  readonly authorityFile: string | undefined
+  readonly certificateFile: string | undefined
+  readonly keyFile: string | undefined
+}
+/** The longest life that JWT_EXPIRES_IN may give an access token. */
+export const maxAccessTokenTtlSeconds = 86_400
+
 /** The configuration after every check, as the rest of the code reads it. */
 export interface Settings {
   readonly production: boolean
@@ -18,9 +63,10 @@ export interface Settings {
   readonly port: number
   /** Where clients reach this server, without a trailing slash. */
   readonly publicUrl: string
-  readonly databaseUrl: string
-  /** The file of the embedded database. */
-  readonly databaseFile: string
+  readonly database: DatabaseSettings
+  readonly redisUrl: string | undefined
+  /** Otherwise the start is refused while schema steps are pending. */
+  readonly migratesOnStart: boolean
   /** Newest first. Empty: made and kept beside the embedded database. */
   readonly secrets: readonly string[]
   readonly jwtSecret: string | undefined

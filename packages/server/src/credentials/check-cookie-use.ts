@@ -5,30 +5,36 @@ import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import { isCsrfToken } from './csrf-token.ts'
 
+/**
+ * The two checks that stand between a cookie, which browsers send by themselves, and what it may do. Refusing is apart
+ * from checking: the call is counted in between, because a refusal writes an audit event and strangers must not write
+ * as many as they like.
+ */
 export interface CookieGuard {
-  /** Refuses a call from a page of a foreign origin. Comes before anything that the cookie could tell. */
-  checkOrigin(context: RequestContext): Promise<Problem | undefined>
-  /** Refuses a call without the CSRF token of the session that the cookie names. */
-  checkCsrfToken(context: RequestContext, sessionId: string): Promise<Problem | undefined>
+  /** False for a page of a foreign origin. Comes before anything that the cookie could tell. */
+  isPageTrusted(context: RequestContext): boolean
+  /** False without the CSRF token of the session that the cookie names. */
+  hasCsrfToken(context: RequestContext, sessionId: string): boolean
+  refusePage(context: RequestContext): Promise<Problem>
+  refuseCsrfToken(context: RequestContext, sessionId: string): Promise<Problem>
 }
 
-/** The two checks that stand between a cookie, which browsers send by themselves, and what it may do. */
 export function createCookieGuard(parts: {
   readonly secrets: MasterSecrets
   readonly origins: OriginPolicy
   readonly audit: AuditLog
 }): CookieGuard {
+  const { secrets, origins, audit } = parts
   return {
-    checkOrigin: async (context) => {
-      if (isOriginTrusted(context.source, parts.origins)) return undefined
-      await parts.audit.record('csrf.refused', { detail: { check: 'origin' } }, context)
+    isPageTrusted: (context) => isOriginTrusted(context.source, origins),
+    hasCsrfToken: (context, sessionId) =>
+      isCsrfToken(secrets, sessionId, context.source.header('x-csrf-token')),
+    refusePage: async (context) => {
+      await audit.record('csrf.refused', { detail: { check: 'origin' } }, context)
       return problem('origin_not_allowed')
     },
-    checkCsrfToken: async (context, sessionId) => {
-      if (isCsrfToken(parts.secrets, sessionId, context.source.header('x-csrf-token'))) {
-        return undefined
-      }
-      await parts.audit.record('csrf.refused', { sessionId, detail: { check: 'token' } }, context)
+    refuseCsrfToken: async (context, sessionId) => {
+      await audit.record('csrf.refused', { sessionId, detail: { check: 'token' } }, context)
       return problem('invalid_csrf_token')
     },
   }

@@ -10,7 +10,7 @@ export function issueCsrfToken(secrets: MasterSecrets, sessionId: string): strin
   return compute(secrets.newest.deriveKey(purpose), sessionId).toString('base64url')
 }
 
-/** Whether one of our secrets made this token for this session, in constant time. */
+/** Whether one of our secrets made this token for this session, in constant time. It has one spelling. */
 export function isCsrfToken(
   secrets: MasterSecrets,
   sessionId: string,
@@ -18,6 +18,7 @@ export function isCsrfToken(
 ): boolean {
   if (text === undefined) return false
   const presented = Buffer.from(text, 'base64url')
+  if (presented.toString('base64url') !== text) return false
   return secrets.all.some((secret) => {
     const expected = compute(secret.deriveKey(purpose), sessionId)
     return presented.length === expected.length && timingSafeEqual(presented, expected)

@@ -25,7 +25,7 @@ function keySetRoute({ keyring }: DiscoveryParts): Route {
       path: '/.well-known/jwks.json',
       operationId: 'keySet',
       tag,
-      summary: 'The public keys (RFC 7517)',
+      summary: 'Public keys (JWK Set, RFC 7517)',
       description:
         'A key stands here for longer than max-age before it signs, and until its last token is over.',
       access: 'anyone',
@@ -33,7 +33,9 @@ function keySetRoute({ keyring }: DiscoveryParts): Route {
       success: {
         status: 200,
         description: 'A JWK set; empty when tokens are signed with a shared secret',
-        schema: z.strictObject({ keys: z.array(z.looseObject({ kid: z.string() })) }),
+        schema: z.strictObject({
+          keys: z.array(z.looseObject({ kid: z.string().meta({ examples: ['k7cXn2Vd'] }) })),
+        }),
       },
       problems: [],
     },
@@ -50,6 +52,9 @@ function metadataRoute({ issuer, publicUrl, documentation }: DiscoveryParts): Ro
     jwks_uri: `${publicUrl}/.well-known/jwks.json`,
     response_types_supported: [],
     grant_types_supported: [],
+    introspection_endpoint: `${publicUrl}/api/auth/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic'],
+    revocations_endpoint: `${publicUrl}/api/auth/revocations`,
     ...(documentation && { service_documentation: `${publicUrl}/docs` }),
   }
   return defineRoute(
@@ -58,13 +63,18 @@ function metadataRoute({ issuer, publicUrl, documentation }: DiscoveryParts): Ro
       path: '/.well-known/oauth-authorization-server',
       operationId: 'serverMetadata',
       tag,
-      summary: 'Where things are (RFC 8414)',
+      summary: 'Server metadata (RFC 8414)',
       access: 'anyone',
       counting: 'none',
       success: {
         status: 200,
         description: 'Issuer and key set; this server offers no OAuth grants',
-        schema: z.looseObject({ issuer: z.string(), jwks_uri: z.string() }),
+        schema: z.looseObject({
+          issuer: z.string().meta({ examples: ['https://auth.example.com'] }),
+          jwks_uri: z
+            .string()
+            .meta({ examples: ['https://auth.example.com/.well-known/jwks.json'] }),
+        }),
       },
       problems: [],
     },

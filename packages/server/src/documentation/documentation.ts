@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname } from 'node:path'
 
 export interface DocumentationAsset {
   readonly contentType: string
@@ -18,20 +19,28 @@ export const documentationContentSecurityPolicy: string = [
   "frame-ancestors 'none'",
   "object-src 'none'",
   "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
 ].join('; ')
 
-const directory = new URL('../../data/documentation/', import.meta.url)
+// Beside src and dist: the browser loads these files as they are, so there is nothing to build.
+const directory = new URL('../../documentation-page/', import.meta.url)
+const page = 'index.html'
 
-const files: ReadonlyMap<string, { readonly file: string; readonly contentType: string }> = new Map(
-  [],
-)
+const contentTypes: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
 
 /** The page under the empty name, and its parts under theirs. */
 export function loadDocumentationAssets(): ReadonlyMap<string, DocumentationAsset> {
-  return new Map(
-    [...files].map(([name, { file, contentType }]) => [
-      name,
-      { contentType, bytes: new Uint8Array(readFileSync(new URL(file, directory))) },
-    ]),
-  )
+  const assets = new Map<string, DocumentationAsset>()
+  for (const file of readdirSync(directory)) {
+    const contentType = contentTypes[extname(file)]
+    if (contentType === undefined) continue
+    const bytes = new Uint8Array(readFileSync(new URL(file, directory)))
+    assets.set(file === page ? '' : file, { contentType, bytes })
+  }
+  return assets
 }

@@ -3,7 +3,11 @@
 import { z } from 'zod'
 import { problem } from '../http/problems.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
-import { documentationContentSecurityPolicy, loadDocumentationAssets } from './documentation.ts'
+import {
+  type DocumentationAsset,
+  documentationContentSecurityPolicy,
+  loadDocumentationAssets,
+} from './documentation.ts'
 
 const common = {
   method: 'GET',
@@ -15,8 +19,10 @@ const common = {
 
 /** @param describe called once, when the document is first asked for */
 export function documentationRoutes(describe: () => object): Route[] {
-  const assets = loadDocumentationAssets()
+  let assets: ReturnType<typeof loadDocumentationAssets> | undefined
   let document: string | undefined
+  // Read when somebody first looks, so that a start costs nothing for it.
+  const answer = (name: string) => answerAsset((assets ??= loadDocumentationAssets()).get(name))
 
   const openapi = defineRoute(
     {
@@ -27,7 +33,7 @@ export function documentationRoutes(describe: () => object): Route[] {
       success: {
         status: 200,
         description: 'The document',
-        schema: z.looseObject({ openapi: z.string() }),
+        schema: z.looseObject({ openapi: z.string().meta({ examples: ['3.1.0'] }) }),
       },
     },
     () => {
@@ -41,10 +47,10 @@ export function documentationRoutes(describe: () => object): Route[] {
       ...common,
       path: '/docs',
       operationId: 'documentation',
-      summary: 'The documentation, to read and to try',
+      summary: 'This documentation',
       success: { status: 200, description: 'A page', contentType: 'text/html' },
     },
-    () => answerAsset(assets.get('')),
+    () => answer(''),
   )
   const asset = defineRoute(
     {
@@ -52,18 +58,16 @@ export function documentationRoutes(describe: () => object): Route[] {
       path: '/docs/{asset}',
       operationId: 'documentationAsset',
       summary: 'A part of the documentation page',
+      parameters: { asset: 'The name of a file, such as `style.css`' },
       success: { status: 200, description: 'The part', contentType: '*/*' },
       problems: ['not_found'],
     },
-    ({ params }) => answerAsset(assets.get(params['asset'] ?? '')),
+    ({ params }) => answer(params['asset'] ?? ''),
   )
   return [openapi, page, asset]
 }
 
-type Asset =
-  ReturnType<typeof loadDocumentationAssets> extends ReadonlyMap<string, infer A> ? A : never
-
-function answerAsset(asset: Asset | undefined) {
+function answerAsset(asset: DocumentationAsset | undefined) {
   if (asset === undefined) return problem('not_found')
   return {
     status: 200,

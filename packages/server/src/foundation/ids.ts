@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import type { Randomness } from './randomness.ts'
 
@@ -19,6 +20,16 @@ export function createIdSource(clock: Clock, randomness: Randomness): IdSource {
     randomness(10).copy(bytes, 6)
     return encodeId(bytes)
   }
+}
+
+/**
+ * The id of something that has one elsewhere: the same for the same name and time, and in order of time among the others.
+ */
+export function deriveId(time: number, name: string): string {
+  const bytes = Buffer.alloc(idBytes)
+  bytes.writeUIntBE(time, 0, 6)
+  createHash('sha256').update(name).digest().copy(bytes, 6, 0, 10)
+  return encodeId(bytes)
 }
 
 export function isId(text: string): boolean {

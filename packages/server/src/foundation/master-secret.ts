@@ -52,6 +52,9 @@ function createMasterSecret(secret: string): MasterSecret {
   return { number: deriveKey('number').readUInt16BE(0), deriveKey }
 }
 
+// Sealed: version (1), number of the master secret (2), IV (12), tag (16), ciphertext. The tag covers the first two.
+const version = 1
+const headerBytes = 3
 const ivBytes = 12
 const tagBytes = 16
 
@@ -65,8 +68,8 @@ export function seal(
   plaintext: Uint8Array,
   randomness: Randomness,
 ): string {
-  const header = Buffer.alloc(3)
-  header.writeUInt8(1, 0)
+  const header = Buffer.alloc(headerBytes)
+  header.writeUInt8(version, 0)
   header.writeUInt16BE(secrets.newest.number, 1)
   const iv = randomness(ivBytes)
   const cipher = createCipheriv('aes-256-gcm', secrets.newest.deriveKey(`seal ${purpose}`), iv)
@@ -78,24 +81,36 @@ export function seal(
 /** The plaintext, or undefined when no known secret sealed this or it was altered: callers cannot tell which. */
 export function open(secrets: MasterSecrets, purpose: string, sealed: string): Buffer | undefined {
   const bytes = Buffer.from(sealed, 'base64url')
-  if (bytes.length < 3 + ivBytes + tagBytes || bytes[0] !== 1) return undefined
-  for (const secret of secrets.withNumber(bytes.readUInt16BE(1))) {
-    const iv = bytes.subarray(3, 3 + ivBytes)
-    const decipher = createDecipheriv('aes-256-gcm', secret.deriveKey(`seal ${purpose}`), iv)
-    decipher.setAAD(bytes.subarray(0, 3))
-    decipher.setAuthTag(bytes.subarray(3 + ivBytes, 3 + ivBytes + tagBytes))
-    try {
-      const body = bytes.subarray(3 + ivBytes + tagBytes)
-      return Buffer.concat([decipher.update(body), decipher.final()])
-    } catch {
-      continue
-    }
+  for (const secret of secrets.withNumber(numberOf(bytes))) {
+    const plaintext = openWith(secret, purpose, bytes)
+    if (plaintext !== undefined) return plaintext
   }
   return undefined
 }
 
-/** Whether the newest secret sealed this; anything else is resealed at start. */
-export function isSealedByNewest(secrets: MasterSecrets, sealed: string): boolean {
+/** Whether the newest secret sealed this, whatever number it goes by; anything else is resealed at start. */
+export function isSealedByNewest(secrets: MasterSecrets, purpose: string, sealed: string): boolean {
   const bytes = Buffer.from(sealed, 'base64url')
-  return bytes.length > 3 && bytes.readUInt16BE(1) === secrets.newest.number
+  const { newest } = secrets
+  return numberOf(bytes) === newest.number && openWith(newest, purpose, bytes) !== undefined
+}
+
+/** The number of the secret that sealed this; -1, which none has, when it is too short to be sealed at all. */
+function numberOf(bytes: Buffer): number {
+  if (bytes.length < headerBytes + ivBytes + tagBytes || bytes[0] !== version) return -1
+  return bytes.readUInt16BE(1)
+}
+
+function openWith(secret: MasterSecret, purpose: string, bytes: Buffer): Buffer | undefined {
+  const tagAt = headerBytes + ivBytes
+  const bodyAt = tagAt + tagBytes
+  const iv = bytes.subarray(headerBytes, tagAt)
+  const decipher = createDecipheriv('aes-256-gcm', secret.deriveKey(`seal ${purpose}`), iv)
+  decipher.setAAD(bytes.subarray(0, headerBytes))
+  decipher.setAuthTag(bytes.subarray(tagAt, bodyAt))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(bodyAt)), decipher.final()])
+  } catch {
+    return undefined
+  }
 }

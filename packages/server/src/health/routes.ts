@@ -1,14 +1,28 @@
 // Health: whether the process lives and whether it can serve, for balancers and orchestrators.
 
 import { z } from 'zod'
+import type { Bus } from '../bus/bus.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
+import { largestOffsetMs, type StoreClock } from '../foundation/store-clock.ts'
 import { problem } from '../http/problems.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import type { Store } from '../stores/store.ts'
 
 const statusSchema = z.strictObject({ status: z.literal('ok') })
 
-export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
+const readySchema = z.strictObject({
+  status: z.enum(['ok', 'degraded']),
+  bus: z.enum(['connected', 'disconnected']).optional(),
+})
+
+export interface HealthParts {
+  readonly store: Pick<Store, 'checkReady'>
+  readonly storeClock: Pick<StoreClock, 'offsetMs'>
+  /** Undefined when there is none: what it would tell is polled. */
+  readonly bus: Pick<Bus, 'isConnected'> | undefined
+}
+
+export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
   const common = {
     method: 'GET',
     tag: 'Health',
@@ -20,7 +34,7 @@ export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
       ...common,
       path: '/health/live',
       operationId: 'live',
-      summary: 'Whether the process answers',
+      summary: 'Is the process alive?',
       success: { status: 200, description: 'It does', schema: statusSchema },
       problems: [],
     },
@@ -31,18 +45,25 @@ export function healthRoutes(store: Pick<Store, 'checkReady'>): Route[] {
       ...common,
       path: '/health/ready',
       operationId: 'ready',
-      summary: 'Whether the database can be read and written',
-      success: { status: 200, description: 'It can', schema: statusSchema },
+      summary: 'Can the database be read and written?',
+      description:
+        'And do the clocks agree to 5 s? Without its bus the service goes on, slower to hear of revocations elsewhere (within a second): `degraded`.',
+      success: { status: 200, description: 'It can', schema: readySchema },
       problems: ['unavailable'],
     },
     async () => {
+      const unavailable = problem('unavailable', { headers: { 'retry-after': '1' } })
       try {
         await store.checkReady()
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error
-        return problem('unavailable', { headers: { 'retry-after': '1' } })
+        return unavailable
       }
-      return { status: 200, body: { status: 'ok' } }
+      if (Math.abs(storeClock.offsetMs()) > largestOffsetMs) return unavailable
+      if (bus === undefined) return { status: 200, body: { status: 'ok' } }
+      return bus.isConnected()
+        ? { status: 200, body: { status: 'ok', bus: 'connected' } }
+        : { status: 200, body: { status: 'degraded', bus: 'disconnected' } }
     },
   )
   return [live, ready]

@@ -17,13 +17,20 @@ export function resolveClientAddress(source: RequestSource, trustedProxies: numb
   return normalizeAddress(address)
 }
 
-/** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address. */
+/** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address, in whichever digits it is written. */
 export function normalizeAddress(address: string): string {
+  // As dual-stack sockets write it: the way of most calls, hence the short cut.
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
   const withoutZone = address.split('%', 1)[0] ?? address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone)
-  if (mapped?.[1] !== undefined) return mapped[1]
   if (!isIPv6(withoutZone)) return withoutZone
-  return new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1)
+  const shortest = new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1)
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(shortest) ?? []
+  if (high === undefined || low === undefined) return shortest
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt16BE(Number.parseInt(high, 16), 0)
+  bytes.writeUInt16BE(Number.parseInt(low, 16), 2)
+  return bytes.join('.')
 }
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 customer holds. */

@@ -18,7 +18,8 @@ export function isOriginTrusted(source: RequestSource, policy: OriginPolicy): bo
   if (origin === policy.own || policy.allowed.includes(origin)) return true
   // The public URL may be configured under another name than the one the browser used (127.0.0.1 for localhost); then
   // the browser's own word counts, as long as it agrees with the Host it sent.
-  return site === 'same-origin' && hostOf(origin) === source.header('host')
+  const host = hostOf(origin)
+  return site === 'same-origin' && host !== undefined && host === source.header('host')
 }
 
 function hostOf(origin: string): string | undefined {

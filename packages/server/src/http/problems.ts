@@ -71,6 +71,12 @@ export const problemKinds = {
     message: 'Unauthorized',
     meaning: 'A role is needed and the request has no user. Log in.',
   },
+  invalid_service_credential: {
+    status: 401,
+    message: 'A service credential is required',
+    meaning:
+      'The route is for services: send `Authorization: Basic` with the id and secret of `countersign services add`.',
+  },
   invalid_csrf_token: {
     status: 403,
     message: 'Invalid CSRF token',
@@ -188,5 +194,6 @@ const withoutCredentials: ReadonlySet<ProblemCode> = new Set([
 
 /** The WWW-Authenticate of a 401: no error code when no token was sent (RFC 6750 section 3.1). */
 export function challengeOf(failure: Problem): string {
+  if (failure.problem === 'invalid_service_credential') return 'Basic realm="countersign"'
   return withoutCredentials.has(failure.problem) ? 'Bearer' : 'Bearer error="invalid_token"'
 }

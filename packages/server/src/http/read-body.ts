@@ -11,18 +11,44 @@ export type BodyResult = { readonly value: unknown } | Problem
  * bytes (413), and everything that is not strict JSON in UTF-8, duplicate members included (400).
  */
 export async function readJsonBody(source: RequestSource): Promise<BodyResult> {
+  const bytes = await readBytes(source)
+  if ('problem' in bytes) return bytes
+  if (bytes.length === 0) return { value: undefined }
+  if (!isInUtf8(source.header('content-type'), 'application/json')) {
+    return problem('unsupported_media_type')
+  }
+  const parsed = parseStrictJson(bytes)
+  if (parsed.ok) return { value: parsed.value }
+  return refuse(parsed.reason)
+}
+
+/** As readJsonBody, for a form (RFC 6749 appendix B): its parameters by name. One that is sent twice is refused. */
+export async function readFormBody(source: RequestSource): Promise<BodyResult> {
+  const bytes = await readBytes(source)
+  if ('problem' in bytes) return bytes
+  if (!isInUtf8(source.header('content-type'), 'application/x-www-form-urlencoded')) {
+    return problem('unsupported_media_type', {
+      message: 'The request body must be application/x-www-form-urlencoded',
+    })
+  }
+  const values = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(new TextDecoder().decode(bytes))) {
+    if (values.has(name)) return refuse('duplicate_member')
+    values.set(name, value)
+  }
+  return { value: Object.fromEntries(values) }
+}
+
+async function readBytes(source: RequestSource): Promise<Uint8Array | Problem> {
   const declared = Number(source.header('content-length') ?? 0)
   if (declared > bodyLimitBytes) return problem('payload_too_large')
   const bytes = await source.readBody(bodyLimitBytes)
-  if (bytes === 'too_large') return problem('payload_too_large')
-  if (bytes.length === 0) return { value: undefined }
-  if (!isJsonInUtf8(source.header('content-type'))) return problem('unsupported_media_type')
-  const parsed = parseStrictJson(bytes)
-  if (parsed.ok) return { value: parsed.value }
-  return problem('invalid_request', {
-    message: parseFailureMessages[parsed.reason],
-    errors: [{ path: '', code: parsed.reason, message: parseFailureMessages[parsed.reason] }],
-  })
+  return bytes === 'too_large' ? problem('payload_too_large') : bytes
+}
+
+function refuse(reason: keyof typeof parseFailureMessages): Problem {
+  const message = parseFailureMessages[reason]
+  return problem('invalid_request', { message, errors: [{ path: '', code: reason, message }] })
 }
 
 const parseFailureMessages = {
@@ -34,10 +60,10 @@ const parseFailureMessages = {
   lone_surrogate: 'The request body has half of a surrogate pair',
 } as const
 
-function isJsonInUtf8(contentType: string | undefined): boolean {
+function isInUtf8(contentType: string | undefined, wanted: string): boolean {
   if (contentType === undefined) return false
   const [type = '', ...parameters] = contentType.toLowerCase().split(';')
-  if (type.trim() !== 'application/json') return false
+  if (type.trim() !== wanted) return false
   return parameters.every((parameter) => {
     const [name = '', value = ''] = parameter.split('=', 2)
     return name.trim() !== 'charset' || /^"?utf-8"?$/.test(value.trim())

@@ -8,18 +8,21 @@ export interface RequestSource {
   readBody(limitBytes: number): Promise<Uint8Array | 'too_large'>
 }
 
-type MaybeParsed = IncomingMessage & { body?: unknown; rawBody?: unknown }
+/** What a host may have added: Express its `ip`, body parsers the body. */
+type HostRequest = IncomingMessage & { ip?: unknown; body?: unknown; rawBody?: unknown }
 
 /** A request of node:http, also one whose body the host has parsed already (`express.json()`). */
 export class NodeSource implements RequestSource {
-  readonly #incoming: MaybeParsed
+  readonly #incoming: HostRequest
 
   constructor(incoming: IncomingMessage) {
     this.#incoming = incoming
   }
 
+  // Express resolves `ip` by its own "trust proxy", so that limits and audit events see whom the host sees.
   get remoteAddress(): string | undefined {
-    return this.#incoming.socket.remoteAddress
+    const { ip, socket } = this.#incoming
+    return typeof ip === 'string' ? ip : socket.remoteAddress
   }
 
   header(name: string): string | undefined {

@@ -57,14 +57,15 @@ export function readKeyringDocument(document: string, secrets: MasterSecrets): R
   const content = documentSchema.parse(JSON.parse(document))
   let needsReseal = false
   const keys = content.keys.map(({ sealedPrivateKey, ...key }): SigningKey => {
-    const pkcs8 = open(secrets, purposeOf(key.kid), sealedPrivateKey)
+    const purpose = purposeOf(key.kid)
+    const pkcs8 = open(secrets, purpose, sealedPrivateKey)
     if (pkcs8 === undefined) {
       throw new Error(
         'The signing keys were sealed under another master secret: put the one they were made with back, as the only ' +
           'value of COUNTERSIGN_SECRET or after the new one (`new,old`).',
       )
     }
-    needsReseal ||= !isSealedByNewest(secrets, sealedPrivateKey)
+    needsReseal ||= !isSealedByNewest(secrets, purpose, sealedPrivateKey)
     const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
     return { ...key, privateKey, publicKey: publicKeyOf(privateKey) }
   })

@@ -4,6 +4,7 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import type { Algorithm, VerificationKey } from '@countersign/verify'
 import type { JWK } from 'jose'
+import { maxAccessTokenTtlSeconds } from '../config/settings.ts'
 import type { Clock } from '../foundation/clock.ts'
 import type { MasterSecrets } from '../foundation/master-secret.ts'
 import type { Randomness } from '../foundation/randomness.ts'
@@ -43,6 +44,13 @@ export interface Keyring {
   longestTokenTtlSeconds(): number
   /** Takes over what other processes changed, and does what is due. Called at start and every minute. */
   maintain(): Promise<void>
+  /** Takes over what other processes changed. Called every second, and when one of them says that it changed something. */
+  follow(): Promise<void>
+  /**
+   * Looks whether another instance has made this key meanwhile; at most ten times a second, whatever callers name.
+   * @returns whether it is known now
+   */
+  lookUp(kid: string): Promise<boolean>
   /**
    * Makes the next key before its time. With `now`, for a key that leaked: the new one signs at once and every other is
    * removed at once, so all tokens signed before are dead and clients refresh.
@@ -59,6 +67,8 @@ export interface KeyringOptions {
   readonly rotationSeconds: number
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Called after each change of ours. */
+  readonly onChange?: () => void
 }
 
 /** How long verifiers may keep the key set. */
@@ -66,9 +76,10 @@ export const keySetMaxAgeSeconds = 300
 // Twice that, so that a cache which refetches late still has a key before it signs.
 const publicationLeadMs = 2 * keySetMaxAgeSeconds * 1000
 const swapAttempts = 5
+const lookUpEveryMs = 100
 
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
-  if (options.jwtSecret !== undefined) return createSharedSecretKeyring(options, options.jwtSecret)
+  if (options.jwtSecret !== undefined) return createSharedSecretKeyring(options.jwtSecret)
   const keyring = new StoredKeyring(options, options.algorithm as PairAlgorithm)
   await keyring.maintain()
   return keyring
@@ -80,6 +91,8 @@ class StoredKeyring implements Keyring {
   #version = 0
   #content: ReadKeyring = { keys: [], longestTokenTtlSeconds: 0, needsReseal: false }
   #byKid = new Map<string, SigningKey & VerificationKey>()
+  #nextLookUp = Number.NEGATIVE_INFINITY
+  #lookingUp: Promise<void> | undefined
 
   constructor(options: KeyringOptions, algorithm: PairAlgorithm) {
     this.#options = options
@@ -124,6 +137,19 @@ class StoredKeyring implements Keyring {
     })
   }
 
+  follow(): Promise<void> {
+    return this.#load()
+  }
+
+  async lookUp(kid: string): Promise<boolean> {
+    if (!this.#byKid.has(kid) && performance.now() >= this.#nextLookUp) {
+      this.#nextLookUp = performance.now() + lookUpEveryMs
+      this.#lookingUp = this.#load()
+    }
+    await this.#lookingUp
+    return this.#byKid.has(kid)
+  }
+
   async rotate({ now: isEmergency }: { readonly now: boolean }): Promise<readonly KeyInfo[]> {
     await this.#change((content) => {
       const now = this.#options.clock()
@@ -164,6 +190,7 @@ class StoredKeyring implements Keyring {
       const document = writeKeyringDocument(content, secrets, randomness)
       if (await store.replaceKeyring(this.#version, document)) {
         this.#take({ ...content, needsReseal: false }, this.#version + 1)
+        this.#options.onChange?.()
         // The new key may retire the old one at once.
         if (made && made.activatesAt <= clock()) await this.maintain()
         return
@@ -204,7 +231,7 @@ interface KeyringContentPlan {
 }
 
 /** HS256: the secret's UTF-8 bytes are the key, as other libraries take them. It rotates by configuration alone. */
-function createSharedSecretKeyring(options: KeyringOptions, secret: string): Keyring {
+function createSharedSecretKeyring(secret: string): Keyring {
   const key = createSecretKey(secret, 'utf8')
   // Keyed by the secret itself: a name that neither shows it nor lets anybody test a guess faster than a token does.
   const label = createHmac('sha256', key).update('countersign key name').digest('base64url')
@@ -232,8 +259,11 @@ function createSharedSecretKeyring(options: KeyringOptions, secret: string): Key
     findKey: (wanted) => (wanted === kid ? verification : undefined),
     jwks: () => ({ body: { keys: [] }, maxAgeSeconds: keySetMaxAgeSeconds }),
     list: () => [info],
-    longestTokenTtlSeconds: () => options.accessTokenTtlSeconds,
+    // Nothing is stored that could tell what was configured before, so it is the most that may be.
+    longestTokenTtlSeconds: () => maxAccessTokenTtlSeconds,
     maintain: async () => undefined,
+    follow: async () => undefined,
+    lookUp: async () => false,
     rotate: async () => {
       throw new Error('With JWT_SECRET the key is that secret: change it and restart.')
     },

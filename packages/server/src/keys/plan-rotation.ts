@@ -21,13 +21,20 @@ export interface RotationPlan {
 // Verifiers' clocks differ; a key stays a little longer than its last token.
 const marginMs = 120_000
 
+/**
+ * The key that signs: of those whose time has come, the latest. When the time of none has come (this clock is behind the
+ * one that made them, or went backwards) it is the one whose time comes first, because without a key nobody logs in.
+ */
 export function activeKey(keys: readonly SigningKey[], now: number): SigningKey | undefined {
   let active: SigningKey | undefined
+  let first: SigningKey | undefined
   for (const key of keys) {
-    if (key.activatesAt > now || key.removesAt !== null) continue
+    if (key.removesAt !== null) continue
+    if (first === undefined || key.activatesAt < first.activatesAt) first = key
+    if (key.activatesAt > now) continue
     if (active === undefined || key.activatesAt >= active.activatesAt) active = key
   }
-  return active
+  return active ?? first
 }
 
 /**
@@ -76,8 +83,11 @@ function planNewKey(
   now: number,
 ): { activatesAt: number } | undefined {
   if (active === undefined) return { activatesAt: now }
-  const next = keys.find((key) => key.removesAt === null && key.activatesAt > now)
-  if (next?.algorithm === schedule.algorithm) return undefined
+  const hasNext = keys.some(
+    (key) =>
+      key.removesAt === null && key.activatesAt > now && key.algorithm === schedule.algorithm,
+  )
+  if (hasNext) return undefined
   // Another algorithm was configured: the old key signs until the new one has been published for long enough.
   if (active.algorithm !== schedule.algorithm) return { activatesAt: now + schedule.leadMs }
   const endsAt = active.activatesAt + schedule.rotationMs

@@ -30,7 +30,16 @@ export async function withLease<T>(
   try {
     return await work()
   } finally {
+    await release(store, name, holder)
+  }
+}
+
+// The work is done or has failed, and its caller is to learn which. A lease that cannot be given back runs out.
+async function release(store: LeaseStore, name: string, holder: string): Promise<void> {
+  try {
     await store.releaseLease(name, holder)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
   }
 }
 

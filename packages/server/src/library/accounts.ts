@@ -1,8 +1,14 @@
 // Library: what a host application does in process, without HTTP. It owns no rule: the acts are the flows' own.
 
 import type { Account } from '../accounts/account.ts'
+import {
+  type AccountToImport,
+  importAccount,
+  type ImportOutcome,
+} from '../accounts/import-account.ts'
 import type { AccountOpener, PasswordPolicy } from '../accounts/open-account.ts'
 import { type AdministeredProfile, toAdministeredProfile } from '../accounts/profile.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -66,10 +72,21 @@ export interface LibraryAccounts {
   /** Ends every session of the account. */
   setPassword(id: string, password: string): Promise<AccountResult>
   delete(id: string): Promise<{ readonly ok: true } | AccountFailure>
+  /**
+   * Takes an account over from another system, with its hash: the password goes on working and is hashed anew at the
+   * next log-in. Nothing that is there is changed; with `dryRun` nothing at all.
+   */
+  import(
+    account: AccountToImport,
+    options?: { readonly dryRun?: boolean },
+  ): Promise<{ readonly id: string; readonly outcome: ImportOutcome }>
 }
 
 export interface LibraryAccountsParts {
-  readonly store: Pick<AccountStore, 'findAccount' | 'findAccountByUsername' | 'listAccounts'>
+  readonly store: Pick<
+    AccountStore,
+    'findAccount' | 'findAccountByUsername' | 'listAccounts' | 'insertAccount'
+  >
   readonly revoking: Pick<RevokingStore, 'changePassword'>
   readonly opener: AccountOpener
   readonly administration: Administer
@@ -81,6 +98,7 @@ export interface LibraryAccountsParts {
 }
 
 const nobody = { actorId: null }
+const defaultLimit = 50
 
 export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccounts {
   const { store, opener, administration, audit, roles } = parts
@@ -101,21 +119,24 @@ export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccou
       const opened = await opener.open(wish)
       if (!opened.ok) {
         return opened.reason === 'weak_password'
-          ? fail(opened.reason, opened.refusal.message)
+          ? fail(opened.reason, `${opened.refusal.message}.`)
           : fail(opened.reason)
       }
       const { account, warning } = opened
-      const detail = { role: account.role, ...(warning !== undefined && { warning }) }
-      await audit.record('account.created', { subjectId: account.id, detail })
+      const who = { ...nobody, subjectId: account.id }
+      await audit.record('account.created', { ...who, detail: { role: account.role } })
+      await recordAcceptedPassword(audit, warning, who)
       return { ...succeed(account), ...(warning !== undefined && { warning }) }
     },
     find: async (idOrUsername) => {
       const account = await find(idOrUsername)
       return account && toAdministeredProfile(account)
     },
-    list: async ({ limit = 50, afterId, q } = {}) => {
+    list: async ({ limit = defaultLimit, afterId, q } = {}) => {
+      // A host may pass on what somebody typed; the database takes whole numbers alone.
+      const whole = Number.isNaN(limit) ? defaultLimit : Math.trunc(limit)
       const page = {
-        limit: Math.min(Math.max(1, limit), 500),
+        limit: Math.min(Math.max(1, whole), 500),
         ...(afterId !== undefined && { afterId }),
         ...(q !== undefined && { usernamePart: toUsernameKey(q) }),
       }
@@ -129,6 +150,14 @@ export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccou
       const result = await administration.delete(id, nobody)
       return result === 'deleted' ? { ok: true } : fail(result)
     },
+    import: async (account, options) => {
+      const result = await importAccount(parts, account, options?.dryRun ?? false)
+      if (result.outcome === 'imported' && !options?.dryRun) {
+        const detail = { role: account.role, imported: true }
+        await audit.record('account.created', { subjectId: result.id, detail })
+      }
+      return result
+    },
   }
 }
 
@@ -141,12 +170,13 @@ async function setPassword(
   if (account === undefined) return fail('not_found')
   const context = { ...parts.policy, username: account.username, email: account.email }
   const checked = checkNewPassword(password, context)
-  if (!checked.ok) return fail('weak_password', checked.message)
+  if (!checked.ok) return fail('weak_password', `${checked.message}.`)
   const hashed = await parts.hasher.hash(password)
   if (!hashed.ok) return fail('busy')
   const changed = await parts.revoking.changePassword(id, { to: hashed.hash }, parts.clock())
   if (changed === undefined) return fail('not_found')
   await parts.audit.record('password.set_by_admin', { subjectId: id })
+  await recordAcceptedPassword(parts.audit, checked.warning, { ...nobody, subjectId: id })
   return {
     ...succeed(changed),
     ...(checked.warning !== undefined && { warning: checked.warning }),

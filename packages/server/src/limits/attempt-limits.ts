@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../foundation/clock.ts'
+import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import type { AttemptStore } from './store.ts'
-import type { VolumeLimit } from './volume-limits.ts'
+import { type VolumeLimit, VolumeLimits } from './volume-limits.ts'
 
 export type AttemptKind = 'login' | 'register' | 'password'
 
+export interface RefusedAttempt {
+  readonly granted: false
+  readonly limit: number
+  readonly retryAfterSeconds: number
+  /** True for the first refusal in a window, as far as this process saw: the one worth an audit event. */
+  readonly justExceeded: boolean
+}
+
 export type Attempt =
   | { readonly granted: true; readonly release: () => Promise<void> }
-  | { readonly granted: false; readonly limit: number; readonly retryAfterSeconds: number }
+  | RefusedAttempt
 
 export interface AttemptLimits {
   /**
@@ -19,16 +28,28 @@ export interface AttemptLimits {
 
 /** Exact limits in the store: as many callers as like may try at once, and no more than the limit get through. */
 export function createAttemptLimits(store: AttemptStore, clock: Clock): AttemptLimits {
+  const refusals = new VolumeLimits(clock)
   return {
     reserve: async (kind, parts, limit) => {
       const key = attemptKey(kind, parts)
       const now = clock()
       const window = { limit: limit.count, windowMs: limit.windowMs, now }
       const { granted, resetsAt } = await store.reserveAttempt(key, window)
-      if (granted) return { granted, release: () => store.releaseAttempt(key, resetsAt) }
+      if (granted) return { granted, release: () => release(store, key, resetsAt) }
       const retryAfterSeconds = Math.max(1, Math.ceil((resetsAt - now) / 1000))
-      return { granted, limit: limit.count, retryAfterSeconds }
+      // Refusals count nothing in the store, so that a flood of them costs no writes.
+      const { justExceeded } = refusals.count(key, { ...limit, count: 0 })
+      return { granted, limit: limit.count, retryAfterSeconds, justExceeded }
     },
+  }
+}
+
+// The act has succeeded, and is not to fail because its attempt stays counted.
+async function release(store: AttemptStore, key: string, resetsAt: number): Promise<void> {
+  try {
+    await store.releaseAttempt(key, resetsAt)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
   }
 }
 

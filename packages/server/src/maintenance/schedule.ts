@@ -1,21 +1,28 @@
-// Maintenance: what happens without a request: following revocations, rotating keys, deleting what is over. It owns the
-// timers; the work is each domain's own.
+// Maintenance: what happens without a request: following revocations, rotating keys, keeping the store's time, deleting
+// what is over. It owns the timers; the work is each domain's own.
 
 import type { Clock } from '../foundation/clock.ts'
 import type { Logger } from '../foundation/logger.ts'
+import type { StoreClock } from '../foundation/store-clock.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { RevocationFollower } from '../revocation/follow-revocations.ts'
 import type { LiveRevocations } from '../revocation/live-revocations.ts'
 import type { Store } from '../stores/store.ts'
 
 export interface MaintenanceParts {
-  readonly store: Pick<Store, 'pruneSessions' | 'pruneAttempts' | 'pruneEvents'>
-  readonly keyring: Pick<Keyring, 'maintain'>
+  readonly store: Pick<
+    Store,
+    'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents' | 'readTime'
+  >
+  readonly storeClock: StoreClock
+  readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
   readonly sessionIdleMs: number
   readonly sessionMaxMs: number
   readonly auditRetentionMs: number
+  /** Tells the other instances of this one's volume; undefined when there are none. */
+  readonly shareVolume?: (() => Promise<void>) | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -28,13 +35,18 @@ export interface Maintenance {
 }
 
 const followEveryMs = 500
+const followKeysEveryMs = 1_000
+const shareEveryMs = 1_000
 const maintainEveryMs = 60_000
+const measureEveryMs = 10_000
 const pruneEveryMs = 30_000
 const sliceSize = 2_000
+const clockToleranceMs = 60_000
 
 export function startMaintenance(parts: MaintenanceParts): Maintenance {
-  const { store, keyring, follower, revocations, clock, logger } = parts
+  const { store, storeClock, keyring, follower, revocations, clock, logger } = parts
 
+  const measure = (): Promise<void> => storeClock.measure(() => store.readTime())
   const prune = async (): Promise<void> => {
     const now = clock()
     revocations.prune()
@@ -46,10 +58,17 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
       limit: sliceSize,
     })
     await store.pruneAttempts(now, sliceSize)
+    // An instance whose clock is behind still knows as unexpired what has expired here.
+    await store.pruneConsumed(now - clockToleranceMs, sliceSize)
     await store.pruneEvents(now - parts.auditRetentionMs, sliceSize)
   }
   const timers = [
     repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
+    repeat('follow the keys', followKeysEveryMs, () => keyring.follow(), logger),
+    ...(parts.shareVolume
+      ? [repeat('share the volume of calls', shareEveryMs, parts.shareVolume, logger)]
+      : []),
+    repeat('measure the clock', measureEveryMs, measure, logger),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),
   ]
@@ -74,12 +93,13 @@ function repeat(
       await work()
     } catch (error) {
       logger.error({ err: error }, `Could not ${name}`)
-    } finally {
-      running = undefined
     }
   }
   const timer = setInterval(() => {
-    running ??= turn()
+    // Not inside the turn: one that throws at once would be over before it was noted as running, and stay so.
+    running ??= turn().finally(() => {
+      running = undefined
+    })
   }, everyMs)
   timer.unref()
   return async () => {

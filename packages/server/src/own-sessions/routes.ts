@@ -21,12 +21,18 @@ export interface OwnSessionsParts {
 
 const sessionSchema = z
   .strictObject({
-    id: z.string(),
-    current: z.boolean(),
+    id: z.string().meta({ examples: ['06h18npofg4let5pkl0da5olr4'] }),
+    current: z.boolean().meta({ description: 'Whether this call belongs to it', examples: [true] }),
     createdAt: z.iso.datetime(),
     lastUsedAt: z.iso.datetime(),
-    userAgent: z.string().nullable(),
-    ip: z.string().nullable(),
+    userAgent: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Mozilla/5.0 …'] }),
+    ip: z
+      .string()
+      .nullable()
+      .meta({ examples: ['203.0.113.9'] }),
   })
   .meta({ id: 'Session' })
 
@@ -41,7 +47,7 @@ function listRoute({ sessions, lives, clock }: OwnSessionsParts): Route {
       path: '/api/auth/sessions',
       operationId: 'listSessions',
       tag: 'Sessions',
-      summary: 'Where the user is logged in',
+      summary: 'List your sessions',
       access: 'bearer',
       counting: 'caller',
       success: {
@@ -67,7 +73,8 @@ function endRoute({ sessions, revoking, lives, clock, audit }: OwnSessionsParts)
       path: '/api/auth/sessions/{id}',
       operationId: 'endSession',
       tag: 'Sessions',
-      summary: 'End one of the own sessions',
+      summary: 'End one of your sessions',
+      parameters: { id: 'Of a session in the list' },
       access: 'bearer',
       counting: 'caller',
       success: { status: 204, description: 'The session is over and its tokens are dead' },

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
 import { type CredentialParts, issueAccess } from '../credentials/token-answer.ts'
@@ -13,8 +14,9 @@ import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { accessAnswerSchema, newPasswordSchema, passwordSchema } from '../routing/schemas.ts'
 import type { SessionStore } from '../sessions/store.ts'
@@ -38,7 +40,7 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       path: '/api/auth/password',
       operationId: 'changePassword',
       tag: 'Authentication',
-      summary: 'Change the own password',
+      summary: 'Change your password',
       description:
         'Every other session ends and every earlier access token is dead, the one of this call included: go on with the ' +
         'token of the answer. The own refresh token stays good.',
@@ -56,9 +58,9 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       const changed = await replacePassword(parts, account, body, context)
       if ('problem' in changed) return changed
       await sessions.liftSession(sessionId, changed.sessionEpoch)
-      const detail = checked.warning === undefined ? {} : { warning: checked.warning }
-      const facts = { actorId: account.id, subjectId: account.id, sessionId, detail }
-      await audit.record('password.changed', facts, context)
+      const who = { actorId: account.id, subjectId: account.id }
+      await audit.record('password.changed', { ...who, sessionId }, context)
+      await recordAcceptedPassword(audit, checked.warning, who, context)
       const found = await sessions.findSessionWithAccount(sessionId)
       if (found === undefined) return problem('invalid_token')
       return { status: 200, body: await issueAccess(credentials, changed, found.session) }
@@ -78,7 +80,10 @@ async function replacePassword(
   const limit = toVolumeLimit(settings.rateLimitLogin)
   const attempt = await attempts.reserve('password', [account.id, toLimitKey(context.ip)], limit)
   if (!attempt.granted) {
-    return tooManyRequests(attempt.retryAfterSeconds, 'RATE_LIMIT_LOGIN', settings.production)
+    const { production } = settings
+    const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'password' }
+    const facts = { actorId: account.id, subjectId: account.id }
+    return refuseAttempt({ audit, production }, attempt, exceeded, context, facts)
   }
   const verified = await hasher.verify(wish.currentPassword, account.passwordHash)
   const hashed = verified.ok && verified.matches ? await hasher.hash(wish.newPassword) : undefined

@@ -41,6 +41,8 @@ export interface PasswordHasherOptions {
 const maxMemoryKib = 1024 * 1024
 const maxIterations = 64
 const maxParallelism = 64
+// RFC 9106 section 3.1 asks for 8 bytes at least; with fewer the functions throw.
+const minSaltBytes = 8
 
 export async function createPasswordHasher(
   options: PasswordHasherOptions,
@@ -91,6 +93,12 @@ export async function createPasswordHasher(
   }
 }
 
+/** Whether a password can be checked against this hash: ours, or one of another system that we accept. */
+export function isKnownHash(stored: string): boolean {
+  const phc = parsePhcString(stored)
+  return (phc !== undefined && isArgon2id(phc)) || findForeignHash(stored) !== undefined
+}
+
 /** One form for one text, whichever way a keyboard composed it (Unicode NFC, NIST SP 800-63B section 3.1.1.2). */
 export function normalize(password: string): string {
   return password.normalize('NFC')
@@ -110,6 +118,7 @@ function isArgon2id(phc: PhcString): boolean {
   return (
     phc.id === 'argon2id' &&
     phc.version === 19 &&
+    phc.salt.length >= minSaltBytes &&
     m >= 8 * p &&
     m <= maxMemoryKib &&
     t >= 1 &&

@@ -9,9 +9,10 @@ import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import { type CredentialParts, issueTokenAnswer } from '../credentials/token-answer.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
-import { tokenAnswerSchema } from '../routing/schemas.ts'
+import { csrfTokenSchema, refreshTokenSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 import {
   type Continuation,
   type ContinuationStore,
@@ -20,9 +21,11 @@ import {
 import { isOver } from '../sessions/decide-refresh.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import { findPresentedSession, type PresentedSession } from '../sessions/find-session.ts'
+import type { SessionStore } from '../sessions/store.ts'
 
 export interface RefreshParts {
-  readonly sessions: ContinuationStore
+  readonly sessions: Pick<SessionStore, 'findSessionWithAccount' | 'rotateSession'>
+  readonly revoking: Pick<RevokingStore, 'endSession'>
   readonly credentials: CredentialParts
   readonly guard: CookieGuard
   readonly counter: CallCounter
@@ -34,22 +37,28 @@ export function refreshRoutes(parts: RefreshParts): Route[] {
 }
 
 function refreshRoute(parts: RefreshParts): Route {
-  const { credentials, sessions, guard } = parts
+  const { credentials, sessions, revoking, guard } = parts
+  // A theft ends the session with its access tokens, so the ending has to be the one that takes effect at once.
+  const store: ContinuationStore = {
+    findSessionWithAccount: (id) => sessions.findSessionWithAccount(id),
+    rotateSession: (id, rotation) => sessions.rotateSession(id, rotation),
+    endSession: (id, reason, now) => revoking.endSession(id, reason, now),
+  }
   return defineRoute(
     {
       method: 'POST',
       path: '/api/auth/refresh',
       operationId: 'refresh',
       tag: 'Authentication',
-      summary: 'Trade a refresh token for its successor',
+      summary: 'Refresh',
       description:
         'Takes the token from the body, else from the cookie, and answers the way it came. The same token again within ' +
         'the window (30 s) gets the same successor, so a lost answer or a second tab does no harm; a superseded token ' +
         'ends the session.',
       access: 'anyone',
       counting: 'session',
-      cookie: true,
-      body: z.strictObject({ refreshToken: z.string().optional() }).optional(),
+      cookie: 'acts',
+      body: z.strictObject({ refreshToken: refreshTokenSchema.optional() }).optional(),
       success: { status: 200, description: 'The session goes on', schema: tokenAnswerSchema },
       problems: [
         'refresh_token_required',
@@ -64,12 +73,12 @@ function refreshRoute(parts: RefreshParts): Route {
       const presented = findRefreshToken(body?.refreshToken, context.source, credentials.cookie)
       const loaded = await loadSession(parts, presented, context)
       if ('problem' in loaded) return loaded
-      if (loaded.delivery === 'cookie') {
-        const refusal = await guard.checkCsrfToken(context, loaded.found.session.id)
-        if (refusal) return refusal
+      const { id } = loaded.found.session
+      if (loaded.delivery === 'cookie' && !guard.hasCsrfToken(context, id)) {
+        return guard.refuseCsrfToken(context, id)
       }
       const { lives, clock } = credentials
-      const continuation = await continueSession(sessions, loaded.found, lives, clock)
+      const continuation = await continueSession(store, loaded.found, lives, clock)
       await recordContinuation(parts.audit, loaded.found, continuation, context)
       if (!continuation.ok) return explainRefusal(continuation.reason)
       return issueTokenAnswer(credentials, continuation, loaded.delivery)
@@ -85,13 +94,14 @@ function csrfRoute(parts: RefreshParts): Route {
       path: '/api/auth/csrf',
       operationId: 'csrf',
       tag: 'Authentication',
-      summary: 'The CSRF token of the session in the cookie',
+      summary: 'Get the CSRF token',
       access: 'anyone',
       counting: 'session',
+      cookie: 'reads',
       success: {
         status: 200,
         description: 'Send it as x-csrf-token with calls that use the cookie',
-        schema: z.strictObject({ csrfToken: z.string() }),
+        schema: z.strictObject({ csrfToken: csrfTokenSchema }),
       },
       problems: [
         'refresh_token_required',
@@ -132,9 +142,8 @@ async function loadSession(
   if (presented === undefined) {
     return counter.count(context, anonymous) ?? problem('refresh_token_required')
   }
-  if (presented.delivery === 'cookie') {
-    const refusal = await guard.checkOrigin(context)
-    if (refusal) return counter.count(context, anonymous) ?? refusal
+  if (presented.delivery === 'cookie' && !guard.isPageTrusted(context)) {
+    return counter.count(context, anonymous) ?? guard.refusePage(context)
   }
   const found = await findPresentedSession(sessions, credentials.secrets, presented.text)
   if (found === undefined) {

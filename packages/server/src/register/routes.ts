@@ -3,13 +3,15 @@
 import { z } from 'zod'
 import type { AccountOpener } from '../accounts/open-account.ts'
 import { toProfile } from '../accounts/profile.ts'
+import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { problem } from '../http/problems.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
-import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
 import { explainAccountRefusal } from '../routing/explain-account-refusal.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
   emailSchema,
@@ -39,7 +41,7 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       path: '/api/auth/register',
       operationId: 'register',
       tag: 'Authentication',
-      summary: 'Make an account',
+      summary: 'Register',
       access: 'anyone',
       counting: 'caller',
       body: z.strictObject({
@@ -51,7 +53,10 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       success: {
         status: 201,
         description: 'The account exists; log in to get tokens',
-        schema: z.strictObject({ message: z.string(), user: profileSchema }),
+        schema: z.strictObject({
+          message: z.string().meta({ examples: ['User registered successfully'] }),
+          user: profileSchema,
+        }),
       },
       problems: [
         'username_taken',
@@ -67,11 +72,9 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       if (refusal) return explainAccountRefusal(refusal)
       const attempt = await attempts.reserve('register', [toLimitKey(context.ip)], limit)
       if (!attempt.granted) {
-        return tooManyRequests(
-          attempt.retryAfterSeconds,
-          'RATE_LIMIT_REGISTER',
-          settings.production,
-        )
+        const { production } = settings
+        const exceeded = { variable: 'RATE_LIMIT_REGISTER', kind: 'register' }
+        return refuseAttempt({ audit, production }, attempt, exceeded, context)
       }
       const opened = await opener.open(body)
       if (!opened.ok) {
@@ -80,9 +83,9 @@ export function registerRoutes(parts: RegisterParts): Route[] {
         return explainAccountRefusal(opened)
       }
       const { account, warning } = opened
-      const detail = warning === undefined ? {} : { warning }
-      const facts = { actorId: account.id, subjectId: account.id, detail }
-      await audit.record('account.registered', facts, context)
+      const who = { actorId: account.id, subjectId: account.id }
+      await audit.record('account.registered', who, context)
+      await recordAcceptedPassword(audit, warning, who, context)
       const message = 'User registered successfully'
       return { status: 201, body: { message, user: toProfile(account) } }
     },

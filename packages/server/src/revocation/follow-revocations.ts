@@ -5,6 +5,8 @@ import type { RevocationStore } from './store.ts'
 export interface RevocationFollower {
   /** Reads what was revoked since the last call. Also what another process did, a command line included. */
   follow(): Promise<void>
+  /** Everything that was committed before this time is known here; undefined before the first reading. */
+  completeUntil(): number | undefined
 }
 
 // A commit may become visible a little after the time that it carries.
@@ -17,14 +19,19 @@ export function createRevocationFollower(
   clock: Clock,
   retentionMs: number,
 ): RevocationFollower {
-  let readUntil = clock() - retentionMs
+  let readUntil: number | undefined
   return {
+    completeUntil: () => readUntil,
     follow: async () => {
       const now = clock()
-      for (const revocation of await store.findRevocations(readUntil - overlapMs)) {
+      // After a clock that went backwards, too: what others revoked meanwhile carries times that were read already, and
+      // what the clock ahead of its time let us forget may be alive again.
+      const readsAll = readUntil === undefined || now < readUntil
+      const since = readsAll ? now - retentionMs : (readUntil ?? now)
+      for (const revocation of await store.findRevocations(since - overlapMs)) {
         live.note(revocation)
       }
-      readUntil = Math.max(readUntil, now)
+      readUntil = now
     },
   }
 }

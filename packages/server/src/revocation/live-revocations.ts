@@ -16,6 +16,7 @@ interface Entry {
 export class LiveRevocations {
   readonly #sessions = new Map<string, Entry>()
   readonly #subjects = new Map<string, Entry>()
+  readonly #listeners = new Set<() => void>()
   readonly #clock: Clock
   readonly #retentionMs: number
 
@@ -29,19 +30,38 @@ export class LiveRevocations {
     return this.#sessions.size + this.#subjects.size
   }
 
+  get retentionMs(): number {
+    return this.#retentionMs
+  }
+
   /** Takes note of a revocation; noting it again changes nothing. */
   note(revocation: Revocation): void {
     const forgetAt = revocation.at + this.#retentionMs
     if (revocation.kind === 'session') {
-      this.#sessions.set(revocation.sessionId, { epoch: Number.POSITIVE_INFINITY, forgetAt })
-      return
+      this.#keep(this.#sessions, revocation.sessionId, Number.POSITIVE_INFINITY, forgetAt)
+    } else {
+      this.#keep(this.#subjects, revocation.subject, revocation.epoch, forgetAt)
     }
-    const known = this.#subjects.get(revocation.subject)
-    if (known && known.epoch >= revocation.epoch && known.forgetAt >= forgetAt) return
-    this.#subjects.set(revocation.subject, {
-      epoch: Math.max(known?.epoch ?? 0, revocation.epoch),
-      forgetAt: Math.max(known?.forgetAt ?? 0, forgetAt),
-    })
+  }
+
+  /** Calls the listener after each note that told something new. @returns what stops it */
+  onNews(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** What was revoked at or after this time and is still alive, in order of time, then of name. */
+  since(at: number): Revocation[] {
+    const from = at + this.#retentionMs
+    const found: Revocation[] = []
+    for (const [sessionId, { forgetAt }] of this.#sessions) {
+      if (forgetAt >= from) found.push({ kind: 'session', sessionId, at: this.#timeOf(forgetAt) })
+    }
+    for (const [subject, { epoch, forgetAt }] of this.#subjects) {
+      if (forgetAt >= from)
+        found.push({ kind: 'subject', subject, epoch, at: this.#timeOf(forgetAt) })
+    }
+    return found.sort(byTime)
   }
 
   isRevoked(claims: AccessClaims): boolean {
@@ -57,4 +77,28 @@ export class LiveRevocations {
       for (const [key, entry] of entries) if (entry.forgetAt < now) entries.delete(key)
     }
   }
+
+  #timeOf(forgetAt: number): number {
+    return forgetAt - this.#retentionMs
+  }
+
+  #keep(entries: Map<string, Entry>, key: string, epoch: number, forgetAt: number): void {
+    const known = entries.get(key)
+    if (known && known.epoch >= epoch && known.forgetAt >= forgetAt) return
+    entries.set(key, {
+      epoch: Math.max(known?.epoch ?? 0, epoch),
+      forgetAt: Math.max(known?.forgetAt ?? 0, forgetAt),
+    })
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+/** The name by which a revocation is told from others of the same time. */
+export function keyOf(revocation: Revocation): string {
+  return revocation.kind === 'session' ? `s${revocation.sessionId}` : `u${revocation.subject}`
+}
+
+function byTime(left: Revocation, right: Revocation): number {
+  if (left.at !== right.at) return left.at - right.at
+  return keyOf(left) < keyOf(right) ? -1 : 1
 }

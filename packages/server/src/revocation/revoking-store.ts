@@ -1,7 +1,7 @@
 import type { AccountStore } from '../accounts/store.ts'
 import type { Account } from '../accounts/account.ts'
 import type { SessionStore } from '../sessions/store.ts'
-import type { LiveRevocations } from './live-revocations.ts'
+import type { Revocation } from './store.ts'
 
 /** Every store operation that kills a session or a token. */
 export type RevokingStore = Pick<
@@ -10,11 +10,16 @@ export type RevokingStore = Pick<
 > &
   Pick<SessionStore, 'endSession'>
 
+/** Whoever has to know of a revocation as it commits: this process's memory, the other instances. */
+export interface RevocationNotes {
+  note(revocation: Revocation): void
+}
+
 /**
  * The store's revoking operations, each of which also takes effect in this process before its promise resolves. Flows
  * are given these and not the store's own, so that none can forget.
  */
-export function createRevokingStore(store: RevokingStore, live: LiveRevocations): RevokingStore {
+export function createRevokingStore(store: RevokingStore, live: RevocationNotes): RevokingStore {
   const noteAccount = (account: Account | undefined, at: number): Account | undefined => {
     if (account) live.note({ kind: 'subject', subject: account.id, epoch: account.tokenEpoch, at })
     return account

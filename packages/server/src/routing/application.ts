@@ -15,8 +15,8 @@ import {
   problemKinds,
   renderProblem,
 } from '../http/problems.ts'
-import { readJsonBody } from '../http/read-body.ts'
-import { type Answer, isProblem, type Reply } from '../http/reply.ts'
+import { readFormBody, readJsonBody } from '../http/read-body.ts'
+import { type Answer, isProblem, type Reply, type WireAnswer } from '../http/reply.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { RequestAbortedError, type RequestSource } from '../http/request-source.ts'
 import { securityHeaders } from '../http/security-headers.ts'
@@ -52,7 +52,9 @@ export interface ApplicationParts {
 
 export interface Application {
   /** @param target the path with its query, as it stands in the request line */
-  answer(method: string, target: string, source: RequestSource): Promise<Response>
+  answer(method: string, target: string, source: RequestSource): Promise<WireAnswer>
+  /** For what cannot even be read as a request: a forged Host. */
+  refuseUnreadable(): WireAnswer
 }
 
 export function createApplication(parts: ApplicationParts): Application {
@@ -62,7 +64,7 @@ export function createApplication(parts: ApplicationParts): Application {
     method: string,
     target: string,
     source: RequestSource,
-  ): Promise<Response> => {
+  ): Promise<WireAnswer> => {
     const started = performance.now()
     const ip = resolveClientAddress(source, parts.trustedProxies)
     const context = new RequestContext(parts.newRequestId(), source, ip, parts.clock())
@@ -79,17 +81,32 @@ export function createApplication(parts: ApplicationParts): Application {
     } catch (error) {
       result = explainFailure(parts, error, route, context)
     }
-    const response = render(result, method, context, baseHeaders, parts.origins)
+    const answer = render(result, method, context, baseHeaders, parts.origins)
     parts.onRequest({
       method,
       route: route?.contract.path,
-      status: response.status,
+      status: answer.status,
       durationMs: performance.now() - started,
     })
-    return response
+    return answer
   }
-  return { answer }
+  return {
+    answer,
+    refuseUnreadable: () => {
+      const requestId = parts.newRequestId()
+      const headers: Record<string, string> = {
+        ...baseHeaders,
+        'x-request-id': requestId,
+        'content-type': problemContentType,
+      }
+      const body = renderProblem(problem('invalid_request'), requestId)
+      headers['content-length'] = `${Buffer.byteLength(body)}`
+      return { status: problemKinds.invalid_request.status, headers, body }
+    },
+  }
 }
+
+const problemContentType = 'application/problem+json; charset=utf-8'
 
 /** The guards of a route, in order; the first that objects decides the answer. */
 async function callRoute(
@@ -119,9 +136,20 @@ async function callRoute(
   if (query && 'problem' in query) return query
 
   const body = contract.body && (await readBody(route, context))
-  if (body && 'problem' in body) return body
+  if (body && 'problem' in body) {
+    // The handler would have counted the call by its refresh token; a body that holds none is anybody's.
+    if (contract.counting !== 'session') return body
+    return parts.counter.count(context, { kind: 'address' }) ?? body
+  }
 
-  return route.handle({ context, principal, params, query: query?.value, body: body?.value })
+  const caller = principal ?? authentication.service
+  return route.handle({
+    context,
+    principal: caller,
+    params,
+    query: query?.value,
+    body: body?.value,
+  })
 }
 
 async function checkRole(
@@ -147,8 +175,8 @@ async function readBody(
   route: Route,
   context: RequestContext,
 ): Promise<{ readonly value: unknown } | Problem> {
-  const { body, missingMessage } = route.contract
-  const read = await readJsonBody(context.source)
+  const { body, bodyType, missingMessage } = route.contract
+  const read = await (bodyType === 'form' ? readFormBody : readJsonBody)(context.source)
   if ('problem' in read || body === undefined) return read
   return validate(body, read.value, missingMessage)
 }
@@ -216,24 +244,31 @@ function render(
   context: RequestContext,
   baseHeaders: Readonly<Record<string, string>>,
   origins: OriginPolicy,
-): Response {
+): WireAnswer {
   const cors = corsHeaders(context.source.header('origin'), origins)
   const headers: Record<string, string> = {
     ...baseHeaders,
     'x-request-id': context.requestId,
     ...context.headers,
-    ...cors,
   }
   if (origins.allowed.length > 0) headers['vary'] = 'Origin'
   const reply = isProblem(answer) ? toReply(answer, context) : answer
   const body = reply.raw ?? (reply.body === undefined ? null : JSON.stringify(reply.body))
   if (reply.body !== undefined) headers['content-type'] = 'application/json; charset=utf-8'
   if (reply.headers) Object.assign(headers, reply.headers)
-  if (method === 'HEAD' && body !== null) {
-    headers['content-length'] = `${Buffer.byteLength(body)}`
-    return new Response(null, { status: reply.status, headers })
-  }
-  return new Response(body, { status: reply.status, headers })
+  // Last: a document that is for every origin says `*`, which browsers do not take from a call with credentials.
+  if (cors) Object.assign(headers, cors)
+  // A 204 has no length at all; a HEAD has that of what a GET would get (RFC 9110 section 8.6).
+  const length = lengthOf(body)
+  if (reply.status !== 204 && length !== undefined) headers['content-length'] = `${length}`
+  if (method === 'HEAD' && body instanceof ReadableStream) void body.cancel()
+  return { status: reply.status, headers, body: method === 'HEAD' ? null : body }
+}
+
+function lengthOf(body: WireAnswer['body']): number | undefined {
+  if (body === null) return 0
+  if (body instanceof ReadableStream) return undefined
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }
 
 function toReply(failure: Problem, context: RequestContext): Reply {
@@ -242,7 +277,7 @@ function toReply(failure: Problem, context: RequestContext): Reply {
     status,
     raw: renderProblem(failure, context.requestId),
     headers: {
-      'content-type': 'application/problem+json; charset=utf-8',
+      'content-type': problemContentType,
       ...(status === 401 && { 'www-authenticate': challengeOf(failure) }),
       ...failure.headers,
     },

@@ -1,12 +1,16 @@
-import type { AccessClaims, LocalVerifier } from '@countersign/verify'
+import type { AccessClaims, LocalVerifier, Verification } from '@countersign/verify'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
+import type { AuthenticateService } from '../credentials/authenticate-service.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { Service } from '../services/service.ts'
+import type { LookUpKey } from '../tokens/look-up-key.ts'
 import type { Access, Principal } from './route.ts'
 
 export interface Authentication {
   readonly principal?: Principal
+  readonly service?: Service
   readonly problem?: Problem
 }
 
@@ -29,12 +33,18 @@ const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
  */
 export function createBearerProof(
   verifier: LocalVerifier,
+  lookUpKey: LookUpKey,
   accounts: Pick<AccountStore, 'findAccount'>,
 ): ProveBearer {
+  const verify = async (token: string): Promise<Verification> => {
+    const verification = verifier.verify(token)
+    if (verification.ok || verification.reason !== 'unknown_key') return verification
+    return (await lookUpKey(token)) ? verifier.verify(token) : verification
+  }
   return async (authorization) => {
     const token = readBearer(authorization)
     if (token === undefined) return { ok: false, problem: 'no_token' }
-    const verification = verifier.verify(token)
+    const verification = await verify(token)
     if (!verification.ok) return invalid
     const { claims } = verification
     const { sub, sid, epoch } = claims
@@ -47,9 +57,13 @@ export function createBearerProof(
   }
 }
 
-export function createAuthenticateCall(prove: ProveBearer): AuthenticateCall {
+export function createAuthenticateCall(
+  prove: ProveBearer,
+  authenticateService: AuthenticateService,
+): AuthenticateCall {
   return async (access, context) => {
     if (access === 'anyone') return nobody
+    if (access === 'service') return authenticateService(context)
     const proof = await prove(context.source.header('authorization'))
     return proof.ok ? { principal: proof.principal } : { problem: problem(proof.problem) }
   }

@@ -42,19 +42,34 @@ export function createCallCounter(parts: CallCounterParts): CallCounter {
         const facts = { detail: { limit: variable, kind: caller.kind } }
         parts.audit.record('limit.exceeded', facts, context).catch(parts.onAuditFailure)
       }
-      return tooManyRequests(result.resetsInSeconds, variable, parts.production)
+      const { limit, resetsInSeconds: retryAfterSeconds } = result
+      return tooManyRequests({ limit, retryAfterSeconds }, variable, parts.production)
     },
   }
 }
 
-/** 429 with Retry-After. Outside production the message names the variable that sets the limit. */
+export interface ReachedLimit {
+  readonly limit: number
+  readonly retryAfterSeconds: number
+}
+
+/**
+ * 429 with Retry-After, and with the RateLimit headers of the limit that was reached, which is not always the volume
+ * that the call was counted against. Outside production the message names the variable that sets the limit.
+ */
 export function tooManyRequests(
-  retryAfterSeconds: number,
+  reached: ReachedLimit,
   variable: string,
   production: boolean,
 ): Problem {
+  const seconds = `${Math.max(1, reached.retryAfterSeconds)}`
   return problem('too_many_requests', {
-    headers: { 'retry-after': `${Math.max(1, retryAfterSeconds)}` },
+    headers: {
+      'retry-after': seconds,
+      'ratelimit-limit': `${reached.limit}`,
+      'ratelimit-remaining': '0',
+      'ratelimit-reset': seconds,
+    },
     ...(!production && { message: `Too many requests (${variable} sets this limit)` }),
   })
 }

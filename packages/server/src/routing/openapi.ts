@@ -25,11 +25,11 @@ export function describeRoutes(routes: readonly Route[], service: ServiceDescrip
     info: {
       title: service.title,
       version: service.version,
-      description: 'Accounts, access tokens and rotating refresh tokens.',
+      description: introduction,
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: service.publicUrl }],
-    tags: [...new Set(routes.map(({ contract }) => contract.tag))].map((name) => ({ name })),
+    tags: describeTags(routes),
     paths,
     components: {
       schemas,
@@ -37,43 +37,83 @@ export function describeRoutes(routes: readonly Route[], service: ServiceDescrip
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         refreshCookie: { type: 'apiKey', in: 'cookie', name: service.cookieName },
         csrfToken: { type: 'apiKey', in: 'header', name: 'x-csrf-token' },
+        service: { type: 'http', scheme: 'basic' },
       },
     },
   }
 }
 
+const introduction = [
+  '**Register and log in**: the answer has an access token (a JWT, RFC 9068) for `Authorization: Bearer`, and sets a ' +
+    'refresh token in an httpOnly cookie. Programs ask for `"delivery": "body"` and keep the refresh token themselves.',
+  '**When the access token ends** (`expiresIn` seconds), `POST /api/auth/refresh` trades the refresh token for its ' +
+    'successor and a fresh access token. Calls that use the cookie send the `csrfToken` of the log-in as ' +
+    '`x-csrf-token`. A repeated or concurrent refresh does no harm; a stolen token ends the session.',
+  '**Other services** verify access tokens with the keys at `/.well-known/jwks.json`.',
+].join('\n\n')
+
+const tagDescriptions: Readonly<Record<string, string>> = {
+  Authentication: 'From a name and a password to tokens, on to fresh ones, and out again.',
+  Sessions: 'Where a user is logged in.',
+  Users: 'The own account.',
+  Administration:
+    'Accounts of others. What is changed here counts at the next request, everywhere.',
+  Services: 'For programs that verify tokens by themselves, with a credential of their own.',
+  Discovery: 'What other services need to trust the tokens.',
+  Health: 'For balancers and orchestrators.',
+  Documentation: 'This contract.',
+}
+
+function describeTags(routes: readonly Route[]): object[] {
+  const names = new Set(routes.map(({ contract }) => contract.tag))
+  return [...names].map((name) => {
+    const description = tagDescriptions[name]
+    return description === undefined ? { name } : { name, description }
+  })
+}
+
 function describeOperation(contract: Contract, schemas: Record<string, unknown>): object {
-  const parameters = [...pathParameters(contract.path), ...queryParameters(contract)]
+  const parameters = [...pathParameters(contract), ...queryParameters(contract)]
   return {
     operationId: contract.operationId,
     tags: [contract.tag],
     summary: contract.summary,
     ...(contract.description !== undefined && { description: contract.description }),
     ...(parameters.length > 0 && { parameters }),
-    ...(contract.body && { requestBody: describeBody(contract.body, schemas) }),
+    ...(contract.body && { requestBody: describeBody(contract.body, contract.bodyType, schemas) }),
     responses: describeResponses(contract, schemas),
     security: describeSecurity(contract),
   }
 }
 
-function describeBody(body: z.ZodType, schemas: Record<string, unknown>): object {
+function describeBody(
+  body: z.ZodType,
+  bodyType: Contract['bodyType'],
+  schemas: Record<string, unknown>,
+): object {
   const schema = renderSchema(body, 'input', schemas)
+  const type = bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
   return {
     required: !body.safeParse(undefined).success,
-    content: { 'application/json': { schema } },
+    content: { [type]: { schema } },
   }
 }
 
 function describeSecurity(contract: Contract): object[] {
-  if (contract.cookie) return [{ refreshCookie: [], csrfToken: [] }, {}]
-  return contract.access === 'anyone' ? [] : [{ bearer: [] }]
+  if (contract.cookie === 'acts') return [{ refreshCookie: [], csrfToken: [] }, {}]
+  if (contract.cookie === 'reads') return [{ refreshCookie: [] }]
+  if (contract.access === 'anyone') return []
+  if (contract.access === 'service') return [{ service: [] }]
+  // Beside OAuth the list holds role names (OpenAPI 3.1, Security Requirement Object).
+  return [{ bearer: typeof contract.access === 'object' ? [contract.access.role] : [] }]
 }
 
-function pathParameters(path: string): object[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+function pathParameters({ path, parameters = {} }: Contract): object[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
+    ...(parameters[name] !== undefined && { description: parameters[name] }),
     schema: { type: 'string' },
   }))
 }
@@ -131,7 +171,9 @@ function describeSuccessContent(
 /** The route's own problems and those that its guards may answer. */
 export function problemsOf(contract: Contract): ProblemCode[] {
   const codes = new Set<ProblemCode>(contract.problems)
-  if (contract.access !== 'anyone') codes.add('no_token').add('invalid_token')
+  if (contract.access === 'service')
+    codes.add('invalid_service_credential').add('too_many_requests')
+  else if (contract.access !== 'anyone') codes.add('no_token').add('invalid_token')
   if (typeof contract.access === 'object') codes.add('insufficient_permissions')
   if (contract.body || contract.query) codes.add('invalid_request')
   if (contract.body) codes.add('payload_too_large').add('unsupported_media_type')
@@ -155,13 +197,18 @@ function renderSchema(
   io: 'input' | 'output',
   schemas: Record<string, unknown>,
 ): unknown {
-  const {
-    $defs,
-    $schema: _dialect,
-    ...rendered
-  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  const rendered = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: dropNoise })
+  const text = JSON.stringify(rendered).replaceAll('#/$defs/', '#/components/schemas/')
+  const { $defs, $schema: _dialect, ...own } = JSON.parse(text)
   Object.assign(schemas, $defs)
-  return JSON.parse(JSON.stringify(rendered).replaceAll('#/$defs/', '#/components/schemas/'))
+  return own
+}
+
+// zod spells out the safe integers and the grammar of times, which their type and format say already.
+function dropNoise({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
 }
 
 const problemSchema = {
@@ -169,20 +216,39 @@ const problemSchema = {
   description: 'RFC 9457',
   required: ['type', 'status', 'code', 'message', 'requestId'],
   properties: {
-    type: { type: 'string', pattern: '^urn:countersign:problem:' },
-    status: { type: 'integer' },
-    code: { type: 'string', enum: Object.keys(problemKinds) },
-    message: { type: 'string' },
-    requestId: { type: 'string' },
+    type: {
+      type: 'string',
+      pattern: '^urn:countersign:problem:',
+      examples: ['urn:countersign:problem:invalid_request'],
+    },
+    status: { type: 'integer', examples: [400] },
+    code: {
+      type: 'string',
+      enum: Object.keys(problemKinds),
+      'x-enumDescriptions': Object.fromEntries(
+        Object.entries(problemKinds).map(([code, { meaning }]) => [code, meaning]),
+      ),
+    },
+    message: {
+      type: 'string',
+      description: 'For people',
+      examples: [problemKinds.invalid_request.message],
+    },
+    requestId: {
+      type: 'string',
+      description: 'The same as the x-request-id header',
+      examples: ['Yb3nQ0xkSPaT-4f'],
+    },
     errors: {
       type: 'array',
+      description: 'Where members of the request are at fault',
       items: {
         type: 'object',
         required: ['path', 'code', 'message'],
         properties: {
-          path: { type: 'string' },
-          code: { type: 'string' },
-          message: { type: 'string' },
+          path: { type: 'string', examples: ['username'] },
+          code: { type: 'string', examples: ['required'] },
+          message: { type: 'string', examples: ['A value is required'] },
         },
       },
     },

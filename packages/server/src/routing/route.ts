@@ -3,11 +3,12 @@ import type { Account } from '../accounts/account.ts'
 import type { ProblemCode } from '../http/problems.ts'
 import type { Answer } from '../http/reply.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { Service } from '../services/service.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** Who may call a route. A role implies a token. */
-export type Access = 'anyone' | 'bearer' | { readonly role: string }
+/** Who may call a route. A role implies a token; a service has a credential of its own. */
+export type Access = 'anyone' | 'bearer' | 'service' | { readonly role: string }
 
 /**
  * Which volume limit a call is counted against: the caller's own (`caller`: the user's with a token, the address's
@@ -33,8 +34,11 @@ export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> 
   readonly counting: Counting
   /** A body is required unless the schema accepts undefined. */
   readonly body?: Body
+  /** How the body comes. Default: `json`. */
+  readonly bodyType?: 'json' | 'form'
   readonly query?: Query
-  /** What goes with the path's parameters in the documentation. */
+  /** What the path's parameters mean. */
+  readonly parameters?: Readonly<Record<string, string>>
   readonly success: {
     readonly status: number
     readonly description: string
@@ -45,8 +49,8 @@ export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> 
   readonly problems: readonly ProblemCode[]
   /** In place of "The request is not valid" when members are missing. */
   readonly missingMessage?: string
-  /** Uses the refresh cookie, hence a CSRF token. */
-  readonly cookie?: boolean
+  /** The refresh cookie counts here: to act, which takes its CSRF token as well, or only to read. */
+  readonly cookie?: 'acts' | 'reads'
 }
 
 export interface Call<Body, Query, Who> {
@@ -60,10 +64,16 @@ export interface Call<Body, Query, Who> {
 /** A contract with its handler, as the application serves and documents it. */
 export interface Route {
   readonly contract: RouteContract<z.ZodType, z.ZodType>
-  readonly handle: (call: Call<unknown, unknown, Principal | undefined>) => Promise<Answer> | Answer
+  readonly handle: (
+    call: Call<unknown, unknown, Principal | Service | undefined>,
+  ) => Promise<Answer> | Answer
 }
 
-type WhoOf<A extends Access> = A extends 'anyone' ? undefined : Principal
+type WhoOf<A extends Access> = A extends 'anyone'
+  ? undefined
+  : A extends 'service'
+    ? Service
+    : Principal
 
 /** Ties a handler to its contract: the handler receives what the contract's schemas accepted, typed. */
 export function defineRoute<

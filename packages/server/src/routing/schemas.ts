@@ -2,13 +2,19 @@
 
 import { z } from 'zod'
 
+/** Which roles there are is configured, and checked where roles are given. */
+export const roleSchema: z.ZodString = z.string().meta({ examples: ['user'] })
+
 const profile = z
   .strictObject({
-    id: z.string(),
-    username: z.string(),
-    email: z.string().optional(),
-    role: z.string(),
-    roles: z.array(z.string()),
+    id: z.string().meta({ examples: ['06h18npofg4let5pkl0da5olr4'] }),
+    username: z.string().meta({ examples: ['ada'] }),
+    email: z
+      .string()
+      .optional()
+      .meta({ examples: ['ada@example.org'] }),
+    role: roleSchema,
+    roles: z.array(z.string()).meta({ description: 'The role as a list', examples: [['user']] }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
@@ -18,43 +24,61 @@ const administeredProfile = profile
   .extend({ disabled: z.boolean() })
   .meta({ id: 'AdministeredProfile' })
 
+export const csrfTokenSchema: z.ZodString = z.string().meta({ examples: ['x6TqvSYUuGbZ…'] })
+export const refreshTokenSchema: z.ZodString = z.string().meta({ examples: ['AQAAAZnF0np6…'] })
+
+const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…'
+
 const accessAnswer = z
   .strictObject({
-    token: z.string().meta({ description: 'The same as accessToken' }),
-    accessToken: z.string().meta({ description: 'A JWT (RFC 9068)' }),
+    token: z.string().meta({ description: 'The same as `accessToken`', examples: [exampleToken] }),
+    accessToken: z.string().meta({ description: 'A JWT (RFC 9068)', examples: [exampleToken] }),
     tokenType: z.literal('Bearer'),
-    expiresIn: z.int().meta({ description: 'Seconds' }),
+    expiresIn: z.int().meta({ description: 'Seconds', examples: [900] }),
   })
   .meta({ id: 'AccessAnswer' })
 
 export const profileSchema: z.ZodType = profile
 export const administeredProfileSchema: z.ZodType = administeredProfile
-export const shownUserSchema: z.ZodType = administeredProfile.extend({ sessions: z.int() })
+export const shownUserSchema: z.ZodType = administeredProfile.extend({
+  sessions: z
+    .int()
+    .min(0)
+    .meta({ examples: [2] }),
+})
 export const accessAnswerSchema: z.ZodType = accessAnswer
 export const tokenAnswerSchema: z.ZodType = accessAnswer
   .extend({
-    csrfToken: z.string(),
-    refreshToken: z.string().optional().meta({ description: 'With delivery "body" only' }),
+    csrfToken: csrfTokenSchema,
+    refreshToken: refreshTokenSchema
+      .optional()
+      .meta({ description: 'With `delivery: "body"` only' }),
     user: profile,
   })
   .meta({ id: 'TokenAnswer' })
 
 // Rules that need more than a shape (NFKC, common passwords) are checked where accounts are opened; these describe them.
-export const newUsernameSchema: z.ZodString = z.string().min(1).meta({
-  description: '3 to 64 ASCII letters, digits, ".", "_" and "-", unique without regard to case',
-  example: 'ada',
-})
+export const newUsernameSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .meta({
+    description: '3 to 64 ASCII letters, digits, ".", "_" and "-", unique without regard to case',
+    examples: ['ada'],
+  })
 
-export const newPasswordSchema: z.ZodString = z.string().min(1).meta({
-  description: '8 to 128 characters, any of them, taken exactly as sent; common ones are refused',
-  example: 'correct horse battery staple',
-})
+export const newPasswordSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .meta({
+    description: '8 to 128 characters, any of them, taken exactly as sent; common ones are refused',
+    examples: ['correct horse battery staple'],
+  })
 
 export const emailSchema: z.ZodString = z
   .string()
-  .meta({ description: 'An unverified note', example: 'ada@example.org' })
+  .meta({ description: 'An unverified note', examples: ['ada@example.org'] })
 
 export const passwordSchema: z.ZodString = z
   .string()
   .min(1)
-  .meta({ example: 'correct horse battery staple' })
+  .meta({ examples: ['correct horse battery staple'] })

@@ -9,8 +9,9 @@ import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { toVolumeLimit, tooManyRequests } from '../routing/count-call.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy } from '../routing/explain-account-refusal.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { passwordSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
@@ -38,16 +39,22 @@ export function signInRoutes(parts: SignInRouteParts): Route[] {
       path: '/api/auth/login',
       operationId: 'login',
       tag: 'Authentication',
-      summary: 'Log in and get tokens',
+      summary: 'Log in',
       description:
-        'The refresh token comes in an httpOnly cookie, or in the answer with delivery "body". A valid refresh cookie ' +
-        'that comes along loses its session: the new one replaces it.',
+        'The refresh token comes in an httpOnly cookie, or in the answer with `delivery: "body"`. A valid refresh ' +
+        'cookie that comes along loses its session: the new one replaces it.',
       access: 'anyone',
       counting: 'caller',
       body: z.strictObject({
-        username: z.string().min(1).meta({ example: 'ada' }),
+        username: z
+          .string()
+          .min(1)
+          .meta({ examples: ['ada'] }),
         password: passwordSchema,
-        delivery: z.enum(['cookie', 'body']).optional(),
+        delivery: z
+          .enum(['cookie', 'body'])
+          .optional()
+          .meta({ description: 'Where the refresh token goes; a cookie when not sent' }),
       }),
       missingMessage: 'Username and password are required',
       success: { status: 200, description: 'A new session', schema: tokenAnswerSchema },
@@ -83,10 +90,13 @@ async function refuse(
   result: Exclude<SignInResult, { ok: true }>,
   context: RequestContext,
 ): Promise<Problem> {
-  const { production } = parts.settings
+  const { audit, settings } = parts
   switch (result.reason) {
-    case 'too_many':
-      return tooManyRequests(result.retryAfterSeconds, 'RATE_LIMIT_LOGIN', production)
+    case 'too_many': {
+      const { production } = settings
+      const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'login' }
+      return refuseAttempt({ audit, production }, result.attempt, exceeded, context)
+    }
     case 'busy':
       return busy(result.retryAfterSeconds)
     case 'unknown_user':
@@ -94,7 +104,7 @@ async function refuse(
     case 'disabled': {
       const detail = { reason: result.reason, factor: 'password' }
       const facts = { subjectId: result.account?.id ?? null, detail }
-      await parts.audit.record('sign_in.failed', facts, context)
+      await audit.record('sign_in.failed', facts, context)
       return problem('invalid_credentials')
     }
   }

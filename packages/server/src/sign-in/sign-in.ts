@@ -5,7 +5,7 @@ import type { Account } from '../accounts/account.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
-import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import type { AttemptLimits, RefusedAttempt } from '../limits/attempt-limits.ts'
 import type { VolumeLimit } from '../limits/volume-limits.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 
@@ -24,7 +24,8 @@ export type SignInResult =
       readonly reason: 'unknown_user' | 'wrong_password' | 'disabled'
       readonly account: Account | undefined
     }
-  | { readonly ok: false; readonly reason: 'too_many' | 'busy'; readonly retryAfterSeconds: number }
+  | { readonly ok: false; readonly reason: 'too_many'; readonly attempt: RefusedAttempt }
+  | { readonly ok: false; readonly reason: 'busy'; readonly retryAfterSeconds: number }
 
 /** Checks a password. The attempt is counted before the work starts and given back when it succeeds. */
 export async function checkPassword(
@@ -34,9 +35,7 @@ export async function checkPassword(
 ): Promise<SignInResult> {
   const usernameKey = toUsernameKey(credentials.username)
   const attempt = await parts.attempts.reserve('login', [usernameKey, addressKey], parts.limit)
-  if (!attempt.granted) {
-    return { ok: false, reason: 'too_many', retryAfterSeconds: attempt.retryAfterSeconds }
-  }
+  if (!attempt.granted) return { ok: false, reason: 'too_many', attempt }
   const account = await parts.store.findAccountByUsername(usernameKey)
   const verified = await parts.hasher.verify(credentials.password, account?.passwordHash)
   if (!verified.ok) {

@@ -6,12 +6,12 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { CookieGuard } from '../credentials/check-cookie-use.ts'
 import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import { clearedCookie, type CredentialParts } from '../credentials/token-answer.ts'
-import type { Problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { readBearer } from '../routing/authenticate-call.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
+import { refreshTokenSchema } from '../routing/schemas.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
 
@@ -30,32 +30,34 @@ export function signOutRoutes(parts: SignOutParts): Route[] {
 }
 
 function logoutRoute(parts: SignOutParts): Route {
-  const { credentials } = parts
+  const { credentials, guard } = parts
   return defineRoute(
     {
       method: 'POST',
       path: '/api/auth/logout',
       operationId: 'logout',
       tag: 'Authentication',
-      summary: 'End this session',
+      summary: 'Log out',
       description:
         'The session is that of the refresh token in the body, else of a valid access token, else of the cookie. A ' +
         'session that has ended already, or a token of no session, is no mistake.',
       access: 'anyone',
       counting: 'session',
-      cookie: true,
-      body: z.strictObject({ refreshToken: z.string().optional() }).optional(),
+      cookie: 'acts',
+      body: z.strictObject({ refreshToken: refreshTokenSchema.optional() }).optional(),
       success: { status: 204, description: 'The session is over and its tokens are dead' },
       problems: ['invalid_csrf_token', 'origin_not_allowed'],
     },
     async ({ body, context }) => {
-      const target = await findTarget(parts, body?.refreshToken, context)
-      if (target !== undefined && 'problem' in target) return target
+      const { target, isRefused } = await findTarget(parts, body?.refreshToken, context)
       const caller = target
         ? ({ kind: 'session', id: target.sessionId } as const)
         : ({ kind: 'address' } as const)
       const refusal = parts.counter.count(context, caller)
       if (refusal) return refusal
+      if (isRefused) {
+        return target ? guard.refuseCsrfToken(context, target.sessionId) : guard.refusePage(context)
+      }
       if (target) await endOwnSession(parts, target, context)
       return { status: 204, headers: clearedCookie(credentials.cookie) }
     },
@@ -67,33 +69,35 @@ interface Target {
   readonly userId: string
 }
 
+interface FoundTarget {
+  /** Undefined when no credential names a session, and when the page may not use the cookie. */
+  readonly target?: Target
+  readonly isRefused?: true
+}
+
 /** Which session to end. An access token that does not verify counts as none, so that a stale one hides no cookie. */
 async function findTarget(
   parts: SignOutParts,
   inBody: string | undefined,
   context: RequestContext,
-): Promise<Target | Problem | undefined> {
+): Promise<FoundTarget> {
   const { credentials, guard, sessions, verifier } = parts
   const presented = findRefreshToken(inBody, context.source, credentials.cookie)
   if (presented?.delivery !== 'body') {
     const bearer = readBearer(context.source.header('authorization'))
     const verification = bearer === undefined ? undefined : verifier.verify(bearer)
     if (verification?.ok && verification.claims.sid !== undefined) {
-      return { sessionId: verification.claims.sid, userId: verification.claims.sub }
+      return { target: { sessionId: verification.claims.sid, userId: verification.claims.sub } }
     }
   }
-  if (presented === undefined) return undefined
-  if (presented.delivery === 'cookie') {
-    const refusal = await guard.checkOrigin(context)
-    if (refusal) return refusal
-  }
+  if (presented === undefined) return {}
+  const isCookie = presented.delivery === 'cookie'
+  if (isCookie && !guard.isPageTrusted(context)) return { isRefused: true }
   const found = await findPresentedSession(sessions, credentials.secrets, presented.text)
-  if (found === undefined) return undefined
-  if (presented.delivery === 'cookie') {
-    const refusal = await guard.checkCsrfToken(context, found.session.id)
-    if (refusal) return refusal
-  }
-  return { sessionId: found.session.id, userId: found.session.userId }
+  if (found === undefined) return {}
+  const target = { sessionId: found.session.id, userId: found.session.userId }
+  const isRefused = isCookie && !guard.hasCsrfToken(context, target.sessionId)
+  return isRefused ? { target, isRefused } : { target }
 }
 
 async function endOwnSession(
@@ -116,7 +120,7 @@ function logoutAllRoute(parts: SignOutParts): Route {
       path: '/api/auth/logout-all',
       operationId: 'logoutAll',
       tag: 'Authentication',
-      summary: 'End every session of the user',
+      summary: 'Log out everywhere',
       access: 'bearer',
       counting: 'caller',
       success: { status: 204, description: 'Every session is over, every token dead' },

@@ -1,27 +1,33 @@
 // Tokens: access tokens, which any service verifies by itself. This folder owns what stands in them and how they are
 // signed. It knows no HTTP and keeps nothing: sessions/ and accounts/ decide who gets one.
 
-import { constants, createHmac, sign } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
+import { type Profile, toProfile } from '../accounts/profile.ts'
 import { type Clock, toNumericDate } from '../foundation/clock.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import type { Keyring } from '../keys/keyring.ts'
-import type { SigningKey } from '../keys/signing-key.ts'
+import { signCompact } from './sign-compact.ts'
 
 export interface AccessTokenSubject {
   readonly account: Account
   readonly session: { readonly id: string; readonly expiresAt: number }
 }
 
-/** More claims for a token, by the host's hook. */
+/** Whom a token is for, as a hook may see it: never the row, whose password hash must not end up in a token. */
+export interface ClaimsSubject {
+  readonly account: Profile
+  readonly session: { readonly id: string }
+}
+
+/** More claims for a token, by the host's hook. Asked for every token, at log-in and at each refresh. */
 export type ClaimsHook = (
-  subject: AccessTokenSubject,
+  subject: ClaimsSubject,
 ) => Record<string, unknown> | Promise<Record<string, unknown>>
 
 export interface AccessTokenIssuer {
   /**
    * A signed token for this account and session; its life is cut to the session's.
-   * @throws when the claims hook returns a reserved name, no plain object, or too much
+   * @throws when the claims hook returns a reserved name, no plain object, or too much, or takes longer than 5 seconds
    */
   issue(subject: AccessTokenSubject): Promise<{ token: string; expiresIn: number }>
 }
@@ -40,6 +46,7 @@ export interface AccessTokenIssuerOptions {
 }
 
 const tokenLimit = 8192
+const claimsPatienceMs = 5_000
 
 /** Names that a claims hook may not use: they are ours, or registered with a meaning that grants something. */
 export const reservedClaims: ReadonlySet<string> = new Set([
@@ -65,28 +72,20 @@ export const reservedClaims: ReadonlySet<string> = new Set([
   'amr',
   'auth_time',
   '__proto__',
+  // No claim, but what JSON would ask in place of all of them.
+  'toJSON',
 ])
 
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
   const { issuer, audience, clientId, clock } = options
-  const headers = new WeakMap<SigningKey, string>()
-
-  const headerOf = (key: SigningKey): string => {
-    let header = headers.get(key)
-    if (header === undefined) {
-      header = encode({ alg: key.algorithm, typ: 'at+jwt', kid: key.kid })
-      headers.set(key, header)
-    }
-    return header
-  }
 
   return {
     issue: async (subject) => {
       const { account, session } = subject
-      const extra = options.claims ? checkExtraClaims(await options.claims(subject)) : undefined
+      const extra = options.claims ? await askForClaims(options.claims, subject) : undefined
       const iat = toNumericDate(clock())
       const exp = Math.min(iat + options.accessTokenTtlSeconds, toNumericDate(session.expiresAt))
-      const payload = encode({
+      const payload = {
         iss: issuer,
         sub: account.id,
         aud: audience,
@@ -103,10 +102,8 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
           role: account.role,
         }),
         ...extra,
-      })
-      const key = options.keyring.signingKey()
-      const signed = `${headerOf(key)}.${payload}`
-      const token = `${signed}.${signatureOf(key, signed)}`
+      }
+      const token = signCompact('at+jwt', payload, options.keyring.signingKey())
       if (token.length > tokenLimit) {
         throw new Error(
           `The claims hook makes tokens of ${token.length} characters; 8,192 is the limit.`,
@@ -117,41 +114,35 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
   }
 }
 
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
-}
-
-function signatureOf(key: SigningKey, text: string): string {
-  const data = Buffer.from(text)
-  const { privateKey } = key
-  switch (key.algorithm) {
-    case 'ES256':
-      return sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString(
-        'base64url',
-      )
-    case 'EdDSA':
-      return sign(null, data, privateKey).toString('base64url')
-    case 'RS256':
-      return sign('sha256', data, privateKey).toString('base64url')
-    case 'PS256':
-      return sign('sha256', data, {
-        key: privateKey,
-        padding: constants.RSA_PKCS1_PSS_PADDING,
-        saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-      }).toString('base64url')
-    case 'HS256':
-      return createHmac('sha256', privateKey).update(data).digest('base64url')
+/** A hook that hangs would hang every log-in and refresh with it. */
+async function askForClaims(hook: ClaimsHook, subject: AccessTokenSubject): Promise<object> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new Error('The claims hook took longer than 5 seconds.'))
+  }, claimsPatienceMs)
+  try {
+    return checkExtraClaims(await Promise.race([hook(toClaimsSubject(subject)), late]))
+  } finally {
+    clearTimeout(timer)
   }
 }
 
 function checkExtraClaims(extra: unknown): object {
-  if (typeof extra !== 'object' || extra === null || Array.isArray(extra)) {
-    throw new Error('The claims hook must return a plain object.')
-  }
+  if (!isPlainObject(extra)) throw new Error('The claims hook must return a plain object.')
   for (const name of Object.keys(extra)) {
     if (reservedClaims.has(name)) {
       throw new Error(`The claims hook returned "${name}", which is reserved: use another name.`)
     }
   }
   return extra
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function toClaimsSubject({ account, session }: AccessTokenSubject): ClaimsSubject {
+  return { account: toProfile(account), session: { id: session.id } }
 }

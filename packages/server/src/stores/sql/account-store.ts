@@ -2,8 +2,7 @@ import { sql } from 'kysely'
 import type { Account } from '../../accounts/account.ts'
 import type { AccountStore } from '../../accounts/store.ts'
 import type { UserRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
-import { isUniqueViolation } from './sqlite-failure.ts'
+import { type SqlDatabase, UniqueViolationError } from './sql-database.ts'
 import { compileStatement, type Statement } from './statement.ts'
 
 export const accountColumns = [
@@ -36,7 +35,7 @@ export function toAccount(row: AccountRow): Account {
   }
 }
 
-const insertAccount = compileStatement<UserRow>((db, arg) =>
+export const insertAccount: Statement<UserRow, unknown> = compileStatement((db, arg) =>
   db.insertInto('users').values({
     id: arg('id'),
     username: arg('username'),
@@ -67,14 +66,13 @@ export const findAccountByUsername: Statement<{ key: string }, AccountRow> = com
 )
 
 export const listAccounts: Statement<{ after: string; limit: number; part: string }, AccountRow> =
-  compileStatement((db, arg) =>
+  compileStatement((db, arg, words) =>
     db
       .selectFrom('users')
       .select(accountColumns)
       .where('id', '>', arg('after'))
       .where('deleted_at', 'is', null)
-      // Not LIKE: every character of the part is literal.
-      .where(sql<boolean>`(${arg('part')} = '' OR instr(username_key, ${arg('part')}) > 0)`)
+      .where(sql<boolean>`(${arg('part')} = '' OR ${words.contains('username_key', arg('part'))})`)
       .orderBy('id')
       .limit(arg<number>('limit')),
   )
@@ -146,7 +144,7 @@ const changePassword = compileStatement<
     })
     .where('id', '=', arg('id'))
     .where('deleted_at', 'is', null)
-    .where(sql<boolean>`(${arg('from')} IS NULL OR password_hash = ${arg('from')})`)
+    .where(sql<boolean>`password_hash = coalesce(${arg('from')}, password_hash)`)
     .returning(accountColumns),
 )
 
@@ -155,7 +153,7 @@ const changeStanding = compileStatement<
   AccountRow
 >((db, arg) => {
   const becomesDisabled = sql`(${arg('disabled')} = 1 AND disabled = 0)`
-  const changesRole = sql`(${arg('role')} IS NOT NULL AND ${arg('role')} <> role)`
+  const changesRole = sql`coalesce(${arg('role')}, role) <> role`
   const becomesEnabled = sql`(${arg('disabled')} = 0 AND disabled = 1)`
   const kills = sql`(${becomesDisabled} OR ${changesRole})`
   return db
@@ -205,14 +203,14 @@ async function returned(row: Promise<AccountRow | undefined>): Promise<Account |
   return found && toAccount(found)
 }
 
-export function createAccountStore(database: SqliteDatabase): AccountStore {
+export function createAccountStore(database: SqlDatabase): AccountStore {
   return {
     insertAccount: async (account, usernameKey) => {
       try {
         await database.write(insertAccount, toRow(account, usernameKey))
         return 'inserted'
       } catch (error) {
-        if (isUniqueViolation(error)) return 'username_taken'
+        if (error instanceof UniqueViolationError) return 'username_taken'
         throw error
       }
     },
@@ -239,7 +237,7 @@ export function createAccountStore(database: SqliteDatabase): AccountStore {
       try {
         return (await returned(database.writeReturning(changeProfile, values))) ?? 'not_found'
       } catch (error) {
-        if (isUniqueViolation(error)) return 'username_taken'
+        if (error instanceof UniqueViolationError) return 'username_taken'
         throw error
       }
     },

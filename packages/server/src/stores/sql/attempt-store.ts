@@ -1,28 +1,27 @@
 import { sql } from 'kysely'
-import type { AttemptStore } from '../../limits/store.ts'
+import { type AttemptStore, clockToleranceMs } from '../../limits/store.ts'
 import type { AttemptRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
-import { compileStatement } from './statement.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { compileStatement, type Statement } from './statement.ts'
 
 // One statement, so that any number of callers at once get no more than the limit. The update happens only below the
-// limit or in a new window; without it nothing is returned. A window that lies further ahead than it could (the clock
-// went backwards) is over, too.
-const reserve = compileStatement<
-  { key: string; limit: number; now: number; resets_at: number },
+// limit or in a new window; without it nothing is returned.
+export const reserveAttempt: Statement<
+  { key: string; limit: number; amount: number; now: number; resets_at: number; latest: number },
   Pick<AttemptRow, 'count' | 'resets_at'>
->((db, arg) => {
-  const isOver = sql`(attempts.resets_at <= ${arg('now')} OR attempts.resets_at > ${arg('resets_at')})`
+> = compileStatement((db, arg) => {
+  const isOver = sql`(attempts.resets_at <= ${arg('now')} OR attempts.resets_at > ${arg('latest')})`
   return db
     .insertInto('attempts')
-    .values({ key: arg('key'), count: 1, resets_at: arg<number>('resets_at') })
+    .values({ key: arg('key'), count: arg<number>('amount'), resets_at: arg<number>('resets_at') })
     .onConflict((conflict) =>
       conflict
         .column('key')
         .doUpdateSet({
-          count: sql<number>`CASE WHEN ${isOver} THEN 1 ELSE attempts.count + 1 END`,
+          count: sql<number>`CASE WHEN ${isOver} THEN ${arg('amount')} ELSE attempts.count + ${arg('amount')} END`,
           resets_at: sql<number>`CASE WHEN ${isOver} THEN ${arg('resets_at')} ELSE attempts.resets_at END`,
         })
-        .where(sql<boolean>`${isOver} OR attempts.count < ${arg('limit')}`),
+        .where(sql<boolean>`${isOver} OR attempts.count + ${arg('amount')} <= ${arg('limit')}`),
     )
     .returning(['count', 'resets_at'])
 })
@@ -55,13 +54,14 @@ const prune = compileStatement<{ before: number; limit: number }>((db, arg) =>
     ),
 )
 
-export function createAttemptStore(database: SqliteDatabase): AttemptStore {
+export function createAttemptStore(database: SqlDatabase): AttemptStore {
   return {
-    reserveAttempt: async (key, { limit, windowMs, now }) => {
+    reserveAttempt: async (key, { limit, windowMs, now, amount = 1 }) => {
       const resetsAt = now + windowMs
-      if (limit <= 0) return { granted: false, count: 0, resetsAt }
-      const values = { key, limit, now, resets_at: resetsAt }
-      const taken = await database.writeReturning(reserve, values)
+      if (amount > limit) return { granted: false, count: 0, resetsAt }
+      const latest = resetsAt + clockToleranceMs
+      const values = { key, limit, amount, now, resets_at: resetsAt, latest }
+      const taken = await database.writeReturning(reserveAttempt, values)
       if (taken) return { granted: true, count: taken.count, resetsAt: taken.resets_at }
       const full = await database.get(find, { key })
       return {

@@ -2,8 +2,21 @@ import { sql } from 'kysely'
 import type { AuditEvent, AuditType } from '../../audit/event.ts'
 import type { AuditStore } from '../../audit/store.ts'
 import type { AuditEventRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
+
+const eventColumns = [
+  'id',
+  'at',
+  'type',
+  'actor_id',
+  'subject_id',
+  'session_id',
+  'ip',
+  'user_agent',
+  'request_id',
+  'detail',
+] as const satisfies (keyof AuditEventRow)[]
 
 const append = compileStatement<AuditEventRow>((db, arg) =>
   db.insertInto('audit_events').values({
@@ -23,8 +36,8 @@ const append = compileStatement<AuditEventRow>((db, arg) =>
 const list = compileStatement<{ type: string | null; limit: number }, AuditEventRow>((db, arg) =>
   db
     .selectFrom('audit_events')
-    .selectAll()
-    .where(sql<boolean>`(${arg('type')} IS NULL OR type = ${arg('type')})`)
+    .select(eventColumns)
+    .where(sql<boolean>`type = coalesce(${arg('type')}, type)`)
     .orderBy('id', 'desc')
     .limit(arg<number>('limit')),
 )
@@ -35,9 +48,9 @@ const listOfSubject = compileStatement<
 >((db, arg) =>
   db
     .selectFrom('audit_events')
-    .selectAll()
+    .select(eventColumns)
     .where('subject_id', '=', arg('subject'))
-    .where(sql<boolean>`(${arg('type')} IS NULL OR type = ${arg('type')})`)
+    .where(sql<boolean>`type = coalesce(${arg('type')}, type)`)
     .orderBy('id', 'desc')
     .limit(arg<number>('limit')),
 )
@@ -54,7 +67,7 @@ const prune = compileStatement<{ before: number; limit: number }>((db, arg) =>
     .where('at', '<', arg<number>('before')),
 )
 
-export function createAuditStore(database: SqliteDatabase): AuditStore {
+export function createAuditStore(database: SqlDatabase): AuditStore {
   return {
     appendEvent: async (event) => {
       await database.write(append, toRow(event))

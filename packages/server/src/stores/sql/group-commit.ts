@@ -19,14 +19,13 @@ export interface GroupCommit {
 }
 
 const batchLimit = 512
-const patienceMs = 5_000
 
 /**
  * Writes that are queued in one turn of the event loop share one transaction, hence one fsync: with `synchronous=FULL`
  * that is the price of a commit. A statement that fails is rejected alone; a transaction that fails takes all of its
- * statements with it and none is half done. A lock that another process holds is waited for without blocking the loop.
+ * statements with it and none is half done. A lock that another process holds is waited for, up to `patienceMs` and without blocking the loop.
  */
-export function createGroupCommit(database: DatabaseSync): GroupCommit {
+export function createGroupCommit(database: DatabaseSync, patienceMs: number): GroupCommit {
   let queue: Write[] = []
   let isScheduled = false
   let idle: Promise<void> = Promise.resolve()
@@ -35,7 +34,7 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
     while (queue.length > 0) {
       const batch = queue.slice(0, batchLimit)
       queue = queue.slice(batchLimit)
-      await commitWithPatience(database, batch)
+      await commitWithPatience(database, batch, patienceMs)
     }
     isScheduled = false
   }
@@ -58,7 +57,11 @@ export function createGroupCommit(database: DatabaseSync): GroupCommit {
   }
 }
 
-async function commitWithPatience(database: DatabaseSync, batch: readonly Write[]): Promise<void> {
+async function commitWithPatience(
+  database: DatabaseSync,
+  batch: readonly Write[],
+  patienceMs: number,
+): Promise<void> {
   const started = performance.now()
   for (;;) {
     try {
@@ -94,7 +97,7 @@ function runAlone(write: Write): Outcome {
     return { value: write.run() }
   } catch (error) {
     if (isFatalToTransaction(error)) throw error
-    return { error }
+    return { error: explainSqliteFailure(error) }
   }
 }
 

@@ -1,7 +1,6 @@
 import type { KeyStore } from '../../keys/store.ts'
 import type { KeyringRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
-import { isUniqueViolation } from './sqlite-failure.ts'
+import { type SqlDatabase, UniqueViolationError } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
 
 const id = 'signing'
@@ -27,7 +26,7 @@ const replace = compileStatement<{
     .where('version', '=', arg<number>('seen')),
 )
 
-export function createKeyringStore(database: SqliteDatabase): KeyStore {
+export function createKeyringStore(database: SqlDatabase): KeyStore {
   return {
     loadKeyring: async () => {
       const row = await database.get(load, { id })
@@ -40,7 +39,7 @@ export function createKeyringStore(database: SqliteDatabase): KeyStore {
       try {
         return (await database.write(insert, { id, document })) === 1
       } catch (error) {
-        if (isUniqueViolation(error)) return false
+        if (error instanceof UniqueViolationError) return false
         throw error
       }
     },

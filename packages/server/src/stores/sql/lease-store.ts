@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { LeaseStore } from '../../leases/store.ts'
 import type { LeaseRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement } from './statement.ts'
 
 const acquire = compileStatement<LeaseRow & { now: number }>((db, arg) =>
@@ -22,7 +22,7 @@ const release = compileStatement<{ name: string; holder: string }>((db, arg) =>
   db.deleteFrom('leases').where('name', '=', arg('name')).where('holder', '=', arg('holder')),
 )
 
-export function createLeaseStore(database: SqliteDatabase): LeaseStore {
+export function createLeaseStore(database: SqlDatabase): LeaseStore {
   return {
     acquireLease: async (name, holder, expiresAt, now) => {
       const values = { name, holder, expires_at: expiresAt, now }

@@ -1,5 +1,5 @@
 import type { RevocationStore } from '../../revocation/store.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement, type Statement } from './statement.ts'
 
 export const endedSessions: Statement<{ since: number }, { id: string; ended_at: number }> =
@@ -22,7 +22,7 @@ export const raisedEpochs: Statement<
       .where('epochs_raised_at', '>=', arg<number>('since')) as never,
 )
 
-export function createRevocationStore(database: SqliteDatabase): RevocationStore {
+export function createRevocationStore(database: SqlDatabase): RevocationStore {
   return {
     findRevocations: async (since) => {
       const [sessions, users] = await Promise.all([

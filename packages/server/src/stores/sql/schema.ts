@@ -44,6 +44,20 @@ export interface AttemptRow {
   resets_at: number
 }
 
+export interface ConsumedRow {
+  kind: string
+  id: string
+  expires_at: number
+}
+
+export interface ServiceRow {
+  id: string
+  name: string
+  name_key: string
+  secret_hash: string
+  created_at: number
+}
+
 export interface LeaseRow {
   name: string
   holder: string
@@ -68,6 +82,8 @@ export interface Schema {
   sessions: SessionRow
   keyring: KeyringRow
   attempts: AttemptRow
+  consumed: ConsumedRow
+  services: ServiceRow
   leases: LeaseRow
   audit_events: AuditEventRow
 }

@@ -3,8 +3,25 @@ import type { EndReason, Session } from '../../sessions/session.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import { type AccountRow, accountColumns, toAccount } from './account-store.ts'
 import type { SessionRow } from './schema.ts'
-import type { SqliteDatabase } from './sqlite-database.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { compileStatement, type Statement } from './statement.ts'
+
+// Named one by one: on PostgreSQL a prepared `*` fails as soon as a newer version adds a column.
+const sessionColumns = [
+  'id',
+  'user_id',
+  'salt',
+  'generation',
+  'parent',
+  'rotated_at',
+  'created_at',
+  'last_used_at',
+  'ended_at',
+  'end_reason',
+  'epoch',
+  'user_agent',
+  'ip',
+] as const satisfies (keyof SessionRow)[]
 
 const insertSession = compileStatement<SessionRow>((db, arg) =>
   db.insertInto('sessions').values({
@@ -28,7 +45,10 @@ type JoinedRow = SessionRow & {
   [Column in keyof AccountRow as `account_${Column}`]: AccountRow[Column] | null
 }
 
-const joinedColumns = accountColumns.map((name) => `users.${name} as account_${name}` as const)
+const joinedColumns = [
+  ...sessionColumns.map((name) => `sessions.${name}` as const),
+  ...accountColumns.map((name) => `users.${name} as account_${name}` as const),
+]
 
 export const findSessionWithAccount: Statement<{ id: string }, JoinedRow> = compileStatement(
   (db, arg) =>
@@ -37,7 +57,6 @@ export const findSessionWithAccount: Statement<{ id: string }, JoinedRow> = comp
       .leftJoin('users', (join) =>
         join.onRef('users.id', '=', 'sessions.user_id').on('users.deleted_at', 'is', null),
       )
-      .selectAll('sessions')
       .select(joinedColumns)
       .where('sessions.id', '=', arg('id')) as never,
 )
@@ -94,7 +113,7 @@ const live = sql<boolean>`ended_at IS NULL`
 export const listLiveSessions: Statement<LiveArguments, SessionRow> = compileStatement((db, arg) =>
   db
     .selectFrom('sessions')
-    .selectAll()
+    .select(sessionColumns)
     .where('user_id', '=', arg('userId'))
     .where(live)
     .where('epoch', '>=', arg<number>('sessionEpoch'))
@@ -117,14 +136,14 @@ export const countLiveSessions: Statement<LiveArguments, { count: number }> = co
 )
 
 // Without an index on last_used_at, which every refresh would have to update: the table is walked in slices by id.
-const sliceEnd = compileStatement<{ after: string; limit: number }, { id: string }>((db, arg) =>
+const sliceEnd = compileStatement<{ after: string; skipped: number }, { id: string }>((db, arg) =>
   db
     .selectFrom('sessions')
     .select('id')
     .where('id', '>', arg('after'))
     .orderBy('id')
     .limit(1)
-    .offset(arg<number>('limit')),
+    .offset(arg<number>('skipped')),
 )
 
 const pruneSlice = compileStatement<{
@@ -145,7 +164,7 @@ const pruneSlice = compileStatement<{
 
 const lastId = '~'
 
-export function createSessionStore(database: SqliteDatabase): SessionStore {
+export function createSessionStore(database: SqlDatabase): SessionStore {
   let prunedUntil = ''
   return {
     insertSession: async (session) => {
@@ -166,7 +185,7 @@ export function createSessionStore(database: SqliteDatabase): SessionStore {
       (await database.get(countLiveSessions, { ...query }))?.count ?? 0,
     pruneSessions: async ({ ended, used, created, limit }) => {
       const after = prunedUntil
-      const until = (await database.get(sliceEnd, { after, limit }))?.id ?? lastId
+      const until = (await database.get(sliceEnd, { after, skipped: limit - 1 }))?.id ?? lastId
       prunedUntil = until === lastId ? '' : until
       return database.write(pruneSlice, { after, until, ended, used, created })
     },

@@ -3,17 +3,13 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { createGroupCommit } from './group-commit.ts'
+import type { SqlDatabase } from './sql-database.ts'
 import { explainSqliteFailure } from './sqlite-failure.ts'
-import type { Statement } from './statement.ts'
 
-/** Runs compiled statements on one connection. Reads see committed rows only: batches run without a pause. */
-export interface SqliteDatabase {
-  get<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
-  all<A, R>(statement: Statement<A, R>, values: A): Promise<R[]>
-  /** One writing statement with RETURNING; its first row. */
-  writeReturning<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
-  /** One writing statement; how many rows it changed. */
-  write<A>(statement: Statement<A, unknown>, values: A): Promise<number>
+/** The statements on one connection. Reads see committed rows only: batches run without a pause. */
+export interface SqliteDatabase extends SqlDatabase {
+  /** @throws StoreUnavailableError */
+  checkOpen(): void
   checkReady(): Promise<void>
   close(): Promise<void>
 }
@@ -27,27 +23,38 @@ const pragmas = [
   'PRAGMA journal_size_limit = 16777216',
   'PRAGMA temp_store = MEMORY',
 ]
-const openPatienceMs = 10_000
 
 /**
- * Opens the file, which only this user may read, and creates it and its directory where they are missing.
+ * Opens the file, which only this user may read, creates it and its directory where they are missing, and lets `prepare`
+ * bring its tables up to date. Whatever fails leaves the connection closed.
+ *
+ * @param patienceMs how long to wait for another process that has locked the database
  * @throws StoreUnavailableError with the mend when it cannot
  */
-export function openConnection(file: string): DatabaseSync {
+export function openConnection(
+  file: string,
+  patienceMs: number,
+  prepare: (connection: DatabaseSync) => void,
+): DatabaseSync {
+  let connection: DatabaseSync | undefined
   try {
     if (file !== ':memory:') prepareFile(file)
-    const connection = new DatabaseSync(file, { timeout: openPatienceMs })
+    connection = new DatabaseSync(file, { timeout: patienceMs })
     for (const pragma of pragmas) connection.exec(pragma)
+    prepare(connection)
     return connection
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw error
-    const explained = explainSqliteFailure(error)
-    const mend = explained instanceof StoreUnavailableError ? explained.message : String(error)
-    const reason = explained instanceof StoreUnavailableError ? explained.reason : 'unreachable'
-    throw new StoreUnavailableError(reason, `Cannot open the database ${file}. ${mend}`, {
-      cause: error,
-    })
+    connection?.close()
+    throw explainOpening(file, error)
   }
+}
+
+// Anything else than a fault of the database is a defect, and keeps its stack.
+function explainOpening(file: string, error: unknown): unknown {
+  const explained = explainSqliteFailure(error)
+  if (!(explained instanceof StoreUnavailableError)) return error
+  const message = `Cannot open the database ${file}. ${explained.message}`
+  return new StoreUnavailableError(explained.reason, message, { cause: error })
 }
 
 function prepareFile(file: string): void {
@@ -62,16 +69,16 @@ function prepareFile(file: string): void {
   } catch (error) {
     throw new StoreUnavailableError(
       'unreachable',
-      `Cannot create the database ${file}: give this user write access to ${directory}, or set DATABASE_URL to another place.`,
+      `Give this user write access to ${directory}, or set DATABASE_URL to another place.`,
       { cause: error },
     )
   }
 }
 
-export function createSqliteDatabase(connection: DatabaseSync): SqliteDatabase {
+export function createSqliteDatabase(connection: DatabaseSync, patienceMs: number): SqliteDatabase {
   // From here on the event loop waits for nobody: group commit retries a locked database by itself.
   connection.exec('PRAGMA busy_timeout = 0')
-  const group = createGroupCommit(connection)
+  const group = createGroupCommit(connection, patienceMs)
   const prepared = new Map<string, StatementSync>()
   let isClosed = false
 
@@ -99,14 +106,17 @@ export function createSqliteDatabase(connection: DatabaseSync): SqliteDatabase {
     return group.write(run)
   }
   return {
+    checkOpen,
     get: (statement, values) =>
-      read(() => prepare(statement.sql).get(...statement.bind(values)) as never),
+      read(() => prepare(statement.sqlite.sql).get(...statement.sqlite.bind(values)) as never),
     all: (statement, values) =>
-      read(() => prepare(statement.sql).all(...statement.bind(values)) as never),
+      read(() => prepare(statement.sqlite.sql).all(...statement.sqlite.bind(values)) as never),
     writeReturning: (statement, values) =>
-      write(() => prepare(statement.sql).get(...statement.bind(values)) as never),
+      write(() => prepare(statement.sqlite.sql).get(...statement.sqlite.bind(values)) as never),
     write: (statement, values) =>
-      write(() => Number(prepare(statement.sql).run(...statement.bind(values)).changes)),
+      write(() =>
+        Number(prepare(statement.sqlite.sql).run(...statement.sqlite.bind(values)).changes),
+      ),
     // An empty transaction still takes the write lock, and finds a database that may only be read.
     checkReady: () => write(() => connection.exec('PRAGMA user_version = 0')),
     close: async () => {

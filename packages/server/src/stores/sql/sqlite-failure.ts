@@ -1,7 +1,9 @@
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import { UniqueViolationError } from './sql-database.ts'
 
 // Primary result codes of SQLite (sqlite.org/rescode.html); the upper bits of an errcode say more.
 const codes = {
+  permission: 3,
   busy: 5,
   locked: 6,
   noMemory: 7,
@@ -10,6 +12,7 @@ const codes = {
   corrupt: 11,
   full: 13,
   cannotOpen: 14,
+  protocol: 15,
   constraint: 19,
   notADatabase: 26,
 } as const
@@ -27,7 +30,7 @@ function primaryCodeOf(error: unknown): number | undefined {
   return errcode === undefined ? undefined : errcode & 0xff
 }
 
-export function isUniqueViolation(error: unknown): boolean {
+function isUniqueViolation(error: unknown): boolean {
   const errcode = errcodeOf(error)
   return errcode === uniqueConstraint || errcode === primaryKeyConstraint
 }
@@ -45,15 +48,18 @@ export function isFatalToTransaction(error: unknown): boolean {
 
 /** The same fault in the words of every store. */
 export function explainSqliteFailure(error: unknown): unknown {
+  if (isUniqueViolation(error)) return new UniqueViolationError('Not unique', { cause: error })
   const reason = reasonOf(primaryCodeOf(error))
   if (reason === undefined) return error
-  return new StoreUnavailableError(reason, messages[reason], { cause: error })
+  const publicReason = reason === 'denied' ? 'unreachable' : reason
+  return new StoreUnavailableError(publicReason, messages[reason], { cause: error })
 }
 
 function reasonOf(code: number | undefined): keyof typeof messages | undefined {
   switch (code) {
     case codes.busy:
     case codes.locked:
+    case codes.protocol:
       return 'locked'
     case codes.readOnly:
       return 'read_only'
@@ -62,8 +68,10 @@ function reasonOf(code: number | undefined): keyof typeof messages | undefined {
     case codes.corrupt:
     case codes.notADatabase:
       return 'corrupt'
-    case codes.ioError:
+    case codes.permission:
     case codes.cannotOpen:
+      return 'denied'
+    case codes.ioError:
     case codes.noMemory:
       return 'unreachable'
     default:
@@ -77,5 +85,7 @@ const messages = {
     'The database cannot be written: give this user write access to its file and directory.',
   full: 'The disk is full: make room beside the database.',
   corrupt: 'The database file is damaged: restore a backup.',
+  denied:
+    'The database file cannot be opened: give this user access to the file, and write access to its directory.',
   unreachable: 'The database file cannot be read or written: check its disk.',
 } as const

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { populateTutorial } from './baseline-tutorial/populate.ts'
+import type { Bench } from './bench.ts'
+import { compare, rateOf, stateAlone } from './compare.ts'
+import { startCountersign, startTutorial, tutorialAccounts } from './contenders.ts'
+import { interleave } from './interleave.ts'
+import { runPinned } from './pinned-process.ts'
+import { password, type Population, populate } from './population.ts'
+import type { Plan } from './plan.ts'
+import type { Result, Section } from './result.ts'
+import { loadServer, type ServerUnderLoad, type Turn } from './server-under-load.ts'
+import { runWrk } from './wrk.ts'
+
+const readers = 16
+const readerPauseMs = 10
+
+/** POST /api/auth/login against raw argon2id, and what log-ins do to everybody else. */
+export async function measureLogin(bench: Bench): Promise<Section> {
+  const { plan, cores } = bench
+  const home = join(bench.directory, 'login')
+  const population = await populate(home, plan.fewAccounts)
+  const tutorialPopulation = await populateTutorial(home, {
+    ...tutorialAccounts,
+    journal: 'wal',
+    size: plan.fewAccounts,
+  })
+  await using ours = await startCountersign(home, cores.all)
+  await using tutorial = await startTutorial(home, cores.all, 'wal')
+  const load = (server: ServerUnderLoad, usernames: string) => (): Promise<Turn> =>
+    loadServer(server, cores.generator, loginLoad(plan, usernames, plan.seconds))
+  const turns = await interleave(plan, {
+    raw: () => measureRawArgon2id(bench),
+    ours: load(ours, population.usernamesFile),
+    tutorial: load(tutorial, tutorialPopulation.usernamesFile),
+  })
+  const raw = { name: 'raw argon2id, same parameters', unit: '/s', values: turns.raw } as const
+  const target = { of: 'ratio', rule: 'at least', bound: 0.9 } as const
+  return {
+    title: 'POST /api/auth/login',
+    method: `${plan.loginClients} clients; argon2id with 19 MiB and 2 passes on all cores, ${hashesAtOnce(bench)} hashes at once in the server and in the raw loop. The generator's share of its core is small.`,
+    results: [
+      compare(rateOf('Countersign', turns.ours), raw, target),
+      compare(rateOf("The tutorial's design (bcrypt, cost 10)", turns.tutorial), raw),
+      await measureReadersDuringLogins(bench, ours, population),
+    ],
+    notes: noteRefusals(turns.ours),
+  }
+}
+
+// A server that cannot hash sooner than in two seconds says 503 busy; what counts is who got in.
+function loginLoad({ loginClients }: Plan, usernames: string, seconds: number) {
+  const scriptArguments = [usernames, password]
+  return {
+    script: 'login.lua',
+    scriptArguments,
+    connections: loginClients,
+    seconds,
+    mayBeRefused: true,
+  }
+}
+
+function noteRefusals(turns: readonly Turn[]): readonly string[] {
+  const refused = turns.reduce((sum, turn) => sum + turn.refused, 0)
+  const all = turns.reduce((sum, turn) => sum + turn.requests, 0)
+  if (refused === 0) return []
+  return [
+    `${((100 * refused) / all).toFixed(1)} % of the log-ins were refused as busy and do not count.`,
+  ]
+}
+
+/** As the server decides it (create-countersign.ts). */
+function hashesAtOnce({ cores }: Bench): number {
+  return cores.count + 1
+}
+
+async function measureRawArgon2id(bench: Bench): Promise<number> {
+  const script = join(import.meta.dirname, 'limits/raw-argon2id.ts')
+  const words = [`${hashesAtOnce(bench)}`, `${bench.plan.seconds}`]
+  const conditions = '--conditions=@countersign/source'
+  const command = [process.execPath, conditions, script, ...words]
+  return Number(await runPinned(bench.cores.all, command))
+}
+
+/** How long a reader waits while log-ins take all the processor time there is. */
+async function measureReadersDuringLogins(
+  { plan, cores }: Bench,
+  server: ServerUnderLoad,
+  population: Population,
+): Promise<Result> {
+  const p99Ms: number[] = []
+  for (let round = 0; round < plan.rounds; round++) {
+    const logins = loadServer(
+      server,
+      cores.generator,
+      loginLoad(plan, population.usernamesFile, plan.seconds + 2),
+    )
+    // The log-ins are well under way before the first reader comes, and still are when the last one goes.
+    await sleep(1_000)
+    const [report] = await Promise.all([
+      runWrk(cores.generator, {
+        url: server.url,
+        script: 'bearer.lua',
+        scriptArguments: [population.accessFile, `${readerPauseMs}`],
+        connections: readers,
+        seconds: plan.seconds,
+      }),
+      logins,
+    ])
+    p99Ms.push(report.p99Ms)
+  }
+  const name = `p99 of GET /api/users while ${plan.loginClients} clients log in (${readers} readers, ${readerPauseMs} ms between two requests)`
+  return stateAlone({ name, unit: 'ms', values: p99Ms }, { of: 'value', rule: 'below', bound: 50 })
+}

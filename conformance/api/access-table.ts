@@ -1,0 +1,56 @@
+/** The status that each kind of caller gets. */
+export interface AccessRow {
+  readonly anonymous: number
+  /** A user, about an object of their own. */
+  readonly user: number
+  /** Another user, about the first one's object. */
+  readonly otherUser: number
+  /** An administrator, about the user's object. */
+  readonly admin: number
+}
+
+const everybody = (status: number): AccessRow => ({
+  anonymous: status,
+  user: status,
+  otherUser: status,
+  admin: status,
+})
+const users = (status: number): AccessRow => ({ ...everybody(status), anonymous: 401 })
+const administrators = (status: number): AccessRow => ({
+  anonymous: 401,
+  user: 403,
+  otherUser: 403,
+  admin: status,
+})
+
+/**
+ * Who may do what: every operation of the OpenAPI document by its id (OWASP ASVS v5.0.0-8.1.1). A row that is missing
+ * fails the suite, so nobody adds a route without saying who may call it.
+ */
+export const accessTable: Readonly<Record<string, AccessRow>> = {
+  register: everybody(201),
+  login: everybody(200),
+  refresh: users(200),
+  csrf: users(200),
+  logout: everybody(204),
+  logoutAll: users(204),
+  listSessions: users(200),
+  // Not even an administrator ends one session of another user here.
+  endSession: { anonymous: 401, user: 204, otherUser: 404, admin: 404 },
+  changePassword: users(200),
+
+  publicInformation: everybody(200),
+  ownProfile: users(200),
+  changeProfile: users(200),
+  createUser: administrators(201),
+  listUsers: administrators(200),
+  showUser: administrators(200),
+  changeUser: administrators(200),
+  deleteUser: administrators(204),
+  endUserSessions: administrators(204),
+
+  keySet: everybody(200),
+  serverMetadata: everybody(200),
+  live: everybody(200),
+  ready: everybody(200),
+}

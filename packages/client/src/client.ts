@@ -1,0 +1,80 @@
+import type { Session, Profile } from './contract.generated.ts'
+
+export interface ClientOptions {
+  /** Where Countersign serves its API, without `/api`: `https://auth.example.com`. Default: the page's own origin. */
+  readonly url?: string
+  /**
+   * Origins beside `url` and the page's own that `fetch` may send the access token to. Calls to any other go without.
+   */
+  readonly origins?: readonly string[]
+  /**
+   * How the refresh token travels. `cookie`: httpOnly, out of reach of scripts, shared by all tabs. `body`: kept in
+   * memory, for Node and other clients without cookies. Default: `cookie` where there is a page, else `body`.
+   */
+  readonly delivery?: 'cookie' | 'body'
+  /** With `body`: a refresh token kept from an earlier run. */
+  readonly refreshToken?: string
+  /**
+   * With `body`: hears of every new refresh token, and of `undefined` when the session is over. Keep it where nobody else
+   * reads it.
+   */
+  readonly onRefreshToken?: (refreshToken: string | undefined) => void
+  /** Default: the global fetch. */
+  readonly fetch?: typeof fetch
+}
+
+export type ChangeReason =
+  /** A log-in, here or in another tab. */
+  | 'signed_in'
+  /** The session of an earlier visit was taken up again. */
+  | 'restored'
+  /** A log-out, here or in another tab. */
+  | 'signed_out'
+  /** The server ended the session, or it expired. */
+  | 'ended'
+  /** The user's profile is another than before. */
+  | 'updated'
+
+export interface Change {
+  readonly user: Profile | null
+  readonly reason: ChangeReason
+}
+
+/** Every method that calls the server rejects with CountersignError. */
+export interface Client {
+  /** The user who is signed in; null when nobody is; undefined until `ready` has found out. */
+  readonly user: Profile | null | undefined
+  /** Takes up the session of an earlier visit, if there is one. @returns the user, or null */
+  ready(): Promise<Profile | null>
+  /** Makes an account. It does not log in. */
+  register(account: {
+    readonly username: string
+    readonly password: string
+    readonly email?: string
+  }): Promise<Profile>
+  login(credentials: { readonly username: string; readonly password: string }): Promise<Profile>
+  /** Ends the session, in every tab. */
+  logout(): Promise<void>
+  /** Ends every session of the user, on all devices. */
+  logoutAll(): Promise<void>
+  /** Changes the password; every other session ends. */
+  changePassword(change: {
+    readonly currentPassword: string
+    readonly newPassword: string
+  }): Promise<void>
+  readonly sessions: {
+    list(): Promise<readonly Session[]>
+    end(id: string): Promise<void>
+  }
+  /** Calls the listener when somebody signs in or out, or the session ends. @returns what stops it */
+  onChange(listener: (change: Change) => void): () => void
+  /**
+   * The global fetch with a fresh access token. After a 401 it refreshes and sends the request once more, unless its
+   * body is a stream. Relative URLs are resolved against `url`.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** A fresh access token, for sockets and the like; undefined when nobody is signed in. */
+  accessToken(): Promise<string | undefined>
+  /** Stops timers and listeners; the session goes on for other tabs. */
+  close(): void
+}

@@ -1,0 +1,150 @@
+// Written by tools/write-client-contract.ts from the OpenAPI document; a test compares them.
+
+export interface AccessAnswer {
+  /** The same as `accessToken` */
+  readonly token: string
+  /** A JWT (RFC 9068) */
+  readonly accessToken: string
+  readonly tokenType: 'Bearer'
+  /** Seconds */
+  readonly expiresIn: number
+}
+
+export interface Profile {
+  readonly id: string
+  readonly username: string
+  readonly email?: string
+  readonly role: string
+  /** The role as a list */
+  readonly roles: readonly string[]
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export interface Session {
+  readonly id: string
+  /** Whether this call belongs to it */
+  readonly current: boolean
+  readonly createdAt: string
+  readonly lastUsedAt: string
+  readonly userAgent: string | null
+  readonly ip: string | null
+}
+
+export interface TokenAnswer {
+  /** The same as `accessToken` */
+  readonly token: string
+  /** A JWT (RFC 9068) */
+  readonly accessToken: string
+  readonly tokenType: 'Bearer'
+  /** Seconds */
+  readonly expiresIn: number
+  readonly csrfToken: string
+  /** With `delivery: "body"` only */
+  readonly refreshToken?: string
+  readonly user: Profile
+}
+
+export type ProblemCode =
+  | 'invalid_request'
+  | 'username_taken'
+  | 'weak_password'
+  | 'invalid_password'
+  | 'invalid_credentials'
+  | 'refresh_token_required'
+  | 'invalid_refresh_token'
+  | 'token_revoked'
+  | 'user_not_found'
+  | 'no_token'
+  | 'invalid_token'
+  | 'unauthorized'
+  | 'invalid_service_credential'
+  | 'invalid_csrf_token'
+  | 'origin_not_allowed'
+  | 'insufficient_permissions'
+  | 'registration_closed'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'last_admin'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'too_many_requests'
+  | 'internal'
+  | 'busy'
+  | 'unavailable'
+
+export interface Operations {
+  readonly register: {
+    readonly body: {
+      /** 3 to 64 ASCII letters, digits, ".", "_" and "-", unique without regard to case */
+      readonly username: string
+      /** 8 to 128 characters, any of them, taken exactly as sent; common ones are refused */
+      readonly password: string
+      /** An unverified note */
+      readonly email?: string
+    }
+    readonly answer: {
+      readonly message: string
+      readonly user: Profile
+    }
+  }
+  readonly login: {
+    readonly body: {
+      readonly username: string
+      readonly password: string
+      /** Where the refresh token goes; a cookie when not sent */
+      readonly delivery?: 'cookie' | 'body'
+    }
+    readonly answer: TokenAnswer
+  }
+  readonly refresh: {
+    readonly body:
+      | {
+          readonly refreshToken?: string
+        }
+      | undefined
+    readonly answer: TokenAnswer
+  }
+  readonly csrf: {
+    readonly body: undefined
+    readonly answer: {
+      readonly csrfToken: string
+    }
+  }
+  readonly logout: {
+    readonly body:
+      | {
+          readonly refreshToken?: string
+        }
+      | undefined
+    readonly answer: undefined
+  }
+  readonly logoutAll: { readonly body: undefined; readonly answer: undefined }
+  readonly changePassword: {
+    readonly body: {
+      readonly currentPassword: string
+      /** 8 to 128 characters, any of them, taken exactly as sent; common ones are refused */
+      readonly newPassword: string
+    }
+    readonly answer: AccessAnswer
+  }
+  readonly listSessions: {
+    readonly body: undefined
+    readonly answer: {
+      readonly sessions: readonly Session[]
+    }
+  }
+  readonly endSession: { readonly body: undefined; readonly answer: undefined }
+}
+
+export const routes = {
+  register: ['POST', '/api/auth/register'],
+  login: ['POST', '/api/auth/login'],
+  refresh: ['POST', '/api/auth/refresh'],
+  csrf: ['GET', '/api/auth/csrf'],
+  logout: ['POST', '/api/auth/logout'],
+  logoutAll: ['POST', '/api/auth/logout-all'],
+  changePassword: ['POST', '/api/auth/password'],
+  listSessions: ['GET', '/api/auth/sessions'],
+  endSession: ['DELETE', '/api/auth/sessions/{id}'],
+} as const

@@ -1,0 +1,40 @@
+import type { ProblemCode } from './contract.generated.ts'
+
+export interface FieldError {
+  /** The member at fault, with dots between levels. */
+  readonly path: string
+  readonly code: string
+  readonly message: string
+}
+
+/** A call that failed. */
+export class CountersignError extends Error {
+  override readonly name = 'CountersignError'
+  /** The server's code, or `network`: no answer came, or one that is not Countersign's. */
+  readonly code: ProblemCode | 'network'
+  /** The HTTP status; 0 when no answer came. */
+  readonly status: number
+  readonly errors: readonly FieldError[]
+  readonly requestId: string | undefined
+  /** How long the server asks to wait before the next try. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    message: string,
+    facts: {
+      readonly code: ProblemCode | 'network'
+      readonly status: number
+      readonly errors?: readonly FieldError[] | undefined
+      readonly requestId?: string | undefined
+      readonly retryAfterSeconds?: number | undefined
+      readonly cause?: unknown
+    },
+  ) {
+    super(message, { cause: facts.cause })
+    this.code = facts.code
+    this.status = facts.status
+    this.errors = facts.errors ?? []
+    this.requestId = facts.requestId
+    this.retryAfterSeconds = facts.retryAfterSeconds
+  }
+}

@@ -1,0 +1,160 @@
+import { createApi } from './api.ts'
+import { createAuthorizedFetch } from './authorized-fetch.ts'
+import type { Client, ClientOptions } from './client.ts'
+import type { Profile } from './contract.generated.ts'
+import { CountersignError } from './countersign-error.ts'
+import { SessionKeeper } from './keep-session.ts'
+import { createLock, type Lock } from './lock.ts'
+import { refreshAhead } from './refresh-ahead.ts'
+import { createRefreshTokenStore } from './refresh-token-store.ts'
+import { SessionState } from './session-state.ts'
+import { createTabs } from './tabs.ts'
+
+/**
+ * Makes a client. It calls nobody until it is asked to: `await client.ready()` takes up the session of an earlier visit.
+ *
+ * @throws TypeError when no URL is given where there is no page, or it is none
+ */
+export function createClient(options: ClientOptions = {}): Client {
+  const page = typeof location === 'undefined' ? undefined : location.origin
+  const url = readUrl(options.url ?? page)
+  const delivery = options.delivery ?? (page === undefined ? 'body' : 'cookie')
+  const isCookie = delivery === 'cookie'
+  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const storage = isCookie ? openStorage() : undefined
+  const name = `countersign ${url}`
+  const store = isCookie
+    ? undefined
+    : createRefreshTokenStore(options.refreshToken, options.onRefreshToken)
+
+  const session = new SessionState()
+  const api = createApi({ url, fetch, credentials: isCookie ? 'include' : 'omit' })
+  const tabs = createTabs({
+    name,
+    storage,
+    current: () => session.tokens,
+    onTokens: (tokens, signedIn) => session.adopt(tokens, signedIn),
+    onSignedOut: (reason) => session.clear(reason),
+  })
+  const lock = isCookie ? createLock(name, storage) : createLock(name, undefined, undefined)
+  const keeper = new SessionKeeper({ api, lock, tabs, session, store })
+  const stopRefreshing = refreshAhead(session, keeper)
+  const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
+
+  return {
+    get user() {
+      return session.user
+    },
+    ready: async () => (await keeper.fresh())?.user ?? null,
+    register: async (account) => (await api.call('register', { body: account })).user,
+    login: (credentials) => logIn({ api, keeper, lock, delivery }, credentials),
+    logout: () => logOut({ api, keeper, lock, store }),
+    logoutAll: async () => {
+      await withToken(keeper, (accessToken) => api.call('logoutAll', { accessToken }))
+      keeper.signOut('signed_out')
+    },
+    changePassword: (change) => changePassword({ api, keeper, session }, change),
+    sessions: {
+      list: async () =>
+        (await withToken(keeper, (accessToken) => api.call('listSessions', { accessToken })))
+          .sessions,
+      end: (id) => withToken(keeper, (accessToken) => api.call('endSession', { accessToken, id })),
+    },
+    onChange: (listener) => session.onChange(listener),
+    fetch: createAuthorizedFetch({ keeper, fetch, base: url, origins }),
+    accessToken: async () => (await keeper.fresh())?.accessToken,
+    close: () => {
+      stopRefreshing()
+      tabs.close()
+    },
+  }
+}
+
+interface Parts {
+  readonly api: ReturnType<typeof createApi>
+  readonly keeper: SessionKeeper
+  readonly lock: Lock
+}
+
+function logIn(
+  { api, keeper, lock, delivery }: Parts & { readonly delivery: 'cookie' | 'body' },
+  credentials: { readonly username: string; readonly password: string },
+): Promise<Profile> {
+  // In turn with refreshes: one that ran beside it would end in a cookie that belongs to neither.
+  return lock(async () => {
+    const { username, password } = credentials
+    const askedAt = Date.now()
+    const answer = await api.call('login', { body: { username, password, delivery } })
+    return keeper.adopt(answer, askedAt, true).user
+  })
+}
+
+function logOut({
+  api,
+  keeper,
+  lock,
+  store,
+}: Parts & { readonly store: { get(): string | undefined } | undefined }): Promise<void> {
+  return lock(async () => {
+    const refreshToken = store?.get()
+    try {
+      if (store === undefined) {
+        await keeper.withCsrfToken((csrfToken) => api.call('logout', { csrfToken }))
+      } else if (refreshToken !== undefined) await api.call('logout', { body: { refreshToken } })
+    } catch (error) {
+      // There is no session to end.
+      if (!(error instanceof CountersignError) || error.status !== 401) throw error
+    }
+    keeper.signOut('signed_out')
+  })
+}
+
+async function changePassword(
+  { api, keeper, session }: Omit<Parts, 'lock'> & { readonly session: SessionState },
+  change: { readonly currentPassword: string; readonly newPassword: string },
+): Promise<void> {
+  const askedAt = Date.now()
+  const { currentPassword, newPassword } = change
+  const body = { currentPassword, newPassword }
+  const answer = await withToken(keeper, (accessToken) =>
+    api.call('changePassword', { accessToken, body }),
+  )
+  const { tokens } = session
+  // Every earlier access token is dead; this one goes on with the same session.
+  if (tokens) keeper.adopt({ ...tokens, ...answer }, askedAt, false)
+}
+
+/** Calls with a fresh token, and once more after a refresh when the server refused it. */
+async function withToken<T>(
+  keeper: SessionKeeper,
+  call: (accessToken: string | undefined) => Promise<T>,
+): Promise<T> {
+  const tokens = await keeper.fresh()
+  try {
+    return await call(tokens?.accessToken)
+  } catch (error) {
+    if (!(error instanceof CountersignError) || error.code !== 'invalid_token') throw error
+    const renewed = await keeper.fresh(tokens?.accessToken)
+    if (renewed === undefined) throw error
+    return call(renewed.accessToken)
+  }
+}
+
+function readUrl(url: string | undefined): string {
+  if (url === undefined) {
+    throw new TypeError('Set "url" to where Countersign is: there is no page to take it from.')
+  }
+  if (!URL.canParse(url) || new URL(url).origin === 'null') {
+    throw new TypeError(`Set "url" to an origin such as https://auth.example.com, not "${url}".`)
+  }
+  return new URL(url).origin
+}
+
+// Browsers throw on the very access when a page may not store anything.
+function openStorage(): Storage | undefined {
+  try {
+    return globalThis.localStorage
+  } catch {
+    return undefined
+  }
+}

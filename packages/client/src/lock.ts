@@ -1,0 +1,51 @@
+// One at a time among all tabs of an origin: refreshes, log-ins and log-outs.
+
+/** Runs the work while nobody else with this lock runs theirs. A tab that is closed meanwhile lets go of it. */
+export type Lock = <T>(work: () => Promise<T>) => Promise<T>
+
+/** @param storage where tabs without Web Locks (pages over plain http) take turns; undefined: this context alone */
+export function createLock(
+  name: string,
+  storage: Storage | undefined,
+  locks: LockManager | undefined = globalThis.navigator?.locks,
+): Lock {
+  if (locks !== undefined) return (work) => locks.request(name, work) as never
+  const alone = createQueue()
+  if (storage === undefined) return alone
+  return (work) => alone(() => withLease(storage, name, work))
+}
+
+function createQueue(): Lock {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+// Longer than a call of ours takes. A tab that tries for longer may lose its turn, which does no harm.
+const leaseMs = 15_000
+const settleMs = 40
+
+// Storage has no compare-and-swap: each writes its name and looks a moment later whose stayed. Two tabs that win at the
+// same moment do no harm, because the server answers both refreshes alike.
+async function withLease<T>(storage: Storage, name: string, work: () => Promise<T>): Promise<T> {
+  const me = `${Math.random()}`
+  const isMine = (): boolean => storage.getItem(name)?.startsWith(`${me} `) ?? false
+  while (!isMine()) {
+    const until = Number(storage.getItem(name)?.split(' ')[1] ?? 0)
+    const now = Date.now()
+    if (until <= now || until > now + leaseMs) storage.setItem(name, `${me} ${now + leaseMs}`)
+    await pause(settleMs * (1 + Math.random()))
+  }
+  try {
+    return await work()
+  } finally {
+    if (isMine()) storage.removeItem(name)
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,78 @@
+// Tabs: what the tabs of one origin tell each other, so that one refresh serves them all. Tokens travel from memory to
+// memory and are never stored; only the time until which some tab holds one is.
+
+import { pause } from './lock.ts'
+import { isUsable, type Tokens } from './tokens.ts'
+
+type Message =
+  | { readonly type: 'tokens'; readonly tokens: Tokens; readonly signedIn: boolean }
+  | { readonly type: 'signed_out'; readonly reason: 'signed_out' | 'ended' }
+  | { readonly type: 'ask' }
+
+export interface Tabs {
+  /** Hands tokens to the other tabs. */
+  share(tokens: Tokens, signedIn: boolean): void
+  tellSignedOut(reason: 'signed_out' | 'ended'): void
+  /** Tokens that another tab holds and that are still good; undefined when none answers. */
+  ask(staleToken?: string): Promise<Tokens | undefined>
+  close(): void
+}
+
+export interface TabsParts {
+  readonly name: string
+  readonly storage: Storage | undefined
+  readonly current: () => Tokens | undefined
+  readonly onTokens: (tokens: Tokens, signedIn: boolean) => void
+  readonly onSignedOut: (reason: 'signed_out' | 'ended') => void
+}
+
+// A tab that sleeps does not answer; then we refresh ourselves, which is only one refresh too many.
+const answerWithinMs = 300
+
+export function createTabs(parts: TabsParts): Tabs {
+  if (typeof BroadcastChannel === 'undefined' || parts.storage === undefined) return alone
+  const { name, storage, current } = parts
+  const channel = new BroadcastChannel(name)
+  const heldUntil = `${name} held until`
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A channel reaches its own origin alone.
+  const send = (message: Message): void => channel.postMessage(message)
+
+  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
+    if (data.type === 'tokens') parts.onTokens(data.tokens, data.signedIn)
+    else if (data.type === 'signed_out') parts.onSignedOut(data.reason)
+    else {
+      const tokens = current()
+      if (isUsable(tokens)) send({ type: 'tokens', tokens, signedIn: false })
+    }
+  })
+  return {
+    share: (tokens, signedIn) => {
+      storage.setItem(heldUntil, `${tokens.expiresAt}`)
+      send({ type: 'tokens', tokens, signedIn })
+    },
+    tellSignedOut: (reason) => {
+      storage.removeItem(heldUntil)
+      send({ type: 'signed_out', reason })
+    },
+    ask: async (staleToken) => {
+      const deadline = Date.now() + answerWithinMs
+      if (Number(storage.getItem(heldUntil) ?? 0) <= Date.now()) return undefined
+      send({ type: 'ask' })
+      while (Date.now() < deadline) {
+        await pause(10)
+        const tokens = current()
+        if (isUsable(tokens, staleToken)) return tokens
+      }
+      return undefined
+    },
+    close: () => channel.close(),
+  }
+}
+
+/** Node, and pages that may not store anything: nobody to talk to. */
+const alone: Tabs = {
+  share: () => undefined,
+  tellSignedOut: () => undefined,
+  ask: async () => undefined,
+  close: () => undefined,
+}

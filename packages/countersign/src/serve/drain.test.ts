@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { Agent, request } from 'node:http'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { generousLimits, logIn, refresh, register, until } from '../caller.fixture.ts'
+import { createProgram, type RunningServer } from '../program.fixture.ts'
+
+const password = 'a long enough phrase 7'
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} under load answers every request that was received, and keeps what it answered`, async (t) => {
+    const program = createProgram(t)
+    const server = await program.start({ ...generousLimits, JWT_ISSUER: 'http://localhost:3000' })
+    await register(server.url, 'ada', password)
+    const { refreshToken } = await logIn(server.url, 'ada', password)
+    // Log-ins wait for one another to hash: after the first answer the others are running.
+    const logins = Array.from({ length: 12 }, () => sendLogin(server))
+    await Promise.race(logins)
+    const refreshing = refresh(server.url, refreshToken)
+    await refreshing
+    const stopped = server.stop(signal)
+    const answers = await Promise.all(logins)
+    assert.equal(await stopped, 0)
+    // Busy is an answer, too, and says when to come back.
+    assert.ok(answers.every(({ status }) => status === 200 || status === 503))
+    assert.match(server.output(), /Stopping: running requests are finished first/)
+    const next = await program.start({ ...generousLimits, JWT_ISSUER: 'http://localhost:3000' })
+    const granted = answers.filter(({ status }) => status === 200)
+    assert.ok(granted.length > 0)
+    const kept = [
+      (await refreshing).refreshToken,
+      ...granted.map(({ refreshToken: token }) => token),
+    ]
+    for (const token of kept) assert.equal((await refresh(next.url, token)).status, 200)
+  })
+}
+
+test('a second signal ends the program at once', async (t) => {
+  const program = createProgram(t)
+  const server = await program.start()
+  // A request that never ends. The program asks for its body as soon as it has the head.
+  const headers = { 'content-type': 'application/json', 'content-length': 100 }
+  const held = request(`${server.url}/api/auth/login`, {
+    method: 'POST',
+    headers: { ...headers, expect: '100-continue' },
+    agent: new Agent(),
+  })
+  const broken = once(held, 'error')
+  held.flushHeaders()
+  await once(held, 'continue')
+  const stopped = server.stop('SIGTERM')
+  await until(() => server.output().includes('Stopping'))
+  server.child.kill('SIGTERM')
+  assert.equal(await stopped, 1)
+  await broken
+})
+
+interface LoginAnswer {
+  readonly status: number | undefined
+  readonly refreshToken: string
+}
+
+/** On a connection of its own, so that none is waiting for a socket when the signal comes. */
+function sendLogin(server: RunningServer): Promise<LoginAnswer> {
+  return new Promise((resolve, reject) => {
+    const body = JSON.stringify({ username: 'ada', password, delivery: 'body' })
+    const headers = { 'content-type': 'application/json', 'content-length': body.length }
+    const url = `${server.url}/api/auth/login`
+    const sent = request(url, { method: 'POST', headers, agent: new Agent() }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part))
+      response.on('error', reject)
+      response.on('end', () => resolve({ ...JSON.parse(text), status: response.statusCode }))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}

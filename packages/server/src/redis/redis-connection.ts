@@ -1,0 +1,205 @@
+// Redis: what may be lost and should be fast: the bus between instances and the counters of limits. The database is the
+// truth: whatever Redis does not answer is answered there, or found there by polling.
+
+import { ConfigurationError } from '../config/configuration-error.ts'
+import type { Logger } from '../foundation/logger.ts'
+
+/** Redis did not answer in time, or is away. */
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError'
+}
+
+export interface RedisConnection {
+  isReady(): boolean
+  /** @throws RedisUnavailableError at once while Redis is away, and after 500 ms without an answer */
+  evaluate(
+    script: RedisScript,
+    keys: readonly string[],
+    values: readonly (string | number)[],
+  ): Promise<unknown>
+  /** Resolves when the message was sent, or dropped because Redis is away. */
+  publish(channel: string, message: string): Promise<void>
+  /** Lasts over reconnections. @returns what ends it */
+  subscribe(channel: string, listener: (message: string) => void): () => void
+  /** Sends what was published, then hangs up. */
+  close(): Promise<void>
+}
+
+export interface RedisScript {
+  readonly source: string
+  /** SHA-1 of the source, by which Redis keeps it. */
+  readonly sha: string
+}
+
+// Both are bounds of a log-in's delay when Redis hangs, not of its usual round trip.
+const answerWithinMs = 500
+const restAfterSilenceMs = 1_000
+const connectTimeoutMs = 2_000
+const pingEveryMs = 1_000
+const silenceEndsConnectionMs = 3_000
+
+type Driver = typeof import('@redis/client')
+type Client = ReturnType<typeof createCommandClient>
+
+/**
+ * Connects, and reconnects for ever with growing pauses. Resolves within two seconds whether Redis is there or not.
+ * @throws ConfigurationError when the driver is not installed
+ */
+export async function connectRedis(url: string, logger: Logger): Promise<RedisConnection> {
+  const connection = new TwoSockets(createCommandClient(await loadDriver(), url), logger)
+  await connection.open()
+  return connection
+}
+
+// Its type is what the driver infers from these options.
+function createCommandClient({ createClient }: Driver, url: string) {
+  return createClient({
+    url,
+    disableOfflineQueue: true,
+    pingInterval: pingEveryMs,
+    commandsQueueMaxLength: 10_000,
+    socket: {
+      connectTimeout: connectTimeoutMs,
+      socketTimeout: silenceEndsConnectionMs,
+      reconnectStrategy: (retries) => Math.min(2_000, 50 * 2 ** Math.min(retries, 6)),
+    },
+  })
+}
+
+// Two sockets: one for commands, one that hears.
+class TwoSockets implements RedisConnection {
+  readonly #commands: Client
+  readonly #subscriber: Client
+  readonly #logger: Logger
+  readonly #publishing = new Set<Promise<void>>()
+  #isLost = false
+  #restsUntil = 0
+
+  constructor(commands: Client, logger: Logger) {
+    this.#commands = commands
+    this.#subscriber = commands.duplicate()
+    this.#logger = logger
+    for (const client of [this.#commands, this.#subscriber]) {
+      client.on('error', (error: unknown) => this.#lose(error))
+    }
+    this.#subscriber.on('ready', () => this.#return())
+  }
+
+  async open(): Promise<void> {
+    const connecting = [this.#commands.connect(), this.#subscriber.connect()]
+    await within(connectTimeoutMs, Promise.allSettled(connecting)).catch(() => undefined)
+  }
+
+  isReady(): boolean {
+    return this.#commands.isReady && this.#subscriber.isReady && !this.#isResting()
+  }
+
+  async evaluate(
+    script: RedisScript,
+    keys: readonly string[],
+    values: readonly (string | number)[],
+  ): Promise<unknown> {
+    const options = { keys: [...keys], arguments: values.map(String) }
+    try {
+      return await this.#send(() => this.#commands.evalSha(script.sha, options))
+    } catch (error) {
+      if (!isUnknownScript(error)) throw toUnavailable(error)
+    }
+    return this.#send(() => this.#commands.eval(script.source, options)).catch((error: unknown) => {
+      throw toUnavailable(error)
+    })
+  }
+
+  publish(channel: string, message: string): Promise<void> {
+    const publishing = this.#send(() => this.#commands.publish(channel, message))
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => this.#publishing.delete(publishing))
+    this.#publishing.add(publishing)
+    return publishing
+  }
+
+  subscribe(channel: string, listener: (message: string) => void): () => void {
+    let isOver = false
+    const hear = (): void => {
+      if (isOver) return
+      // The driver keeps a subscription over reconnections; this waits for the first connection.
+      this.#subscriber
+        .subscribe(channel, listener)
+        .catch(() => this.#subscriber.once('ready', hear))
+    }
+    hear()
+    return () => {
+      isOver = true
+      this.#subscriber.unsubscribe(channel, listener).catch(() => undefined)
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#publishing)
+    this.#commands.destroy()
+    this.#subscriber.destroy()
+  }
+
+  async #send<T>(run: () => Promise<T>): Promise<T> {
+    if (!this.#commands.isReady || this.#isResting()) {
+      throw new RedisUnavailableError('Redis is away')
+    }
+    try {
+      return await within(answerWithinMs, run())
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) {
+        this.#restsUntil = performance.now() + restAfterSilenceMs
+      }
+      throw error
+    }
+  }
+
+  #isResting(): boolean {
+    return performance.now() < this.#restsUntil
+  }
+
+  #lose(error: unknown): void {
+    if (!this.#isLost) this.#logger.warn({ err: error }, 'Redis is away; the database takes over')
+    this.#isLost = true
+  }
+
+  #return(): void {
+    if (this.#isLost) this.#logger.info({}, 'Redis is back')
+    this.#isLost = false
+  }
+}
+
+async function loadDriver(): Promise<Driver> {
+  try {
+    return await import('@redis/client')
+  } catch (error) {
+    const message = 'REDIS_URL needs the package @redis/client: npm install @redis/client.'
+    throw Object.assign(new ConfigurationError([{ option: 'redisUrl', message }]), { cause: error })
+  }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT')
+}
+
+// Whatever Redis says (loading, read-only replica, out of memory), it does not count; the database does.
+function toUnavailable(error: unknown): RedisUnavailableError {
+  if (error instanceof RedisUnavailableError) return error
+  return new RedisUnavailableError('Redis did not count', { cause: error })
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new RedisUnavailableError(`Redis did not answer within ${limitMs} ms`)),
+    limitMs,
+  )
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { toTimestamp } from '../foundation/clock.ts'
+import { type Problem, problem } from '../http/problems.ts'
+import type { Reply } from '../http/reply.ts'
+import type { RequestContext } from '../http/request-context.ts'
+import { defineRoute, type Route } from '../routing/route.ts'
+import { isCursorText } from './cursor.ts'
+import type { FeedEntry, RevocationFeed, SignedPage } from './feed.ts'
+import type { FeedStreams } from './feed-streams.ts'
+
+export interface RevocationFeedParts {
+  readonly feed: RevocationFeed
+  readonly streams: FeedStreams
+}
+
+const pageType = 'application/countersign-revocations+jwt'
+const streamType = 'text/event-stream'
+
+const listSchema = z
+  .strictObject({
+    entries: z.array(
+      z.union([
+        z.strictObject({ session: z.string(), at: z.iso.datetime() }),
+        z.strictObject({ subject: z.string(), epoch: z.int(), at: z.iso.datetime() }),
+      ]),
+    ),
+    cursor: z.string(),
+  })
+  .meta({ id: 'Revocations' })
+
+export function revocationFeedRoutes({ feed, streams }: RevocationFeedParts): Route[] {
+  const revocations = defineRoute(
+    {
+      method: 'GET',
+      path: '/api/auth/revocations',
+      operationId: 'revocations',
+      tag: 'Services',
+      summary: 'Follow what was revoked',
+      description:
+        'Signed pages for `Accept: application/countersign-revocations+jwt`, a stream of them for ' +
+        '`text/event-stream`, and for people and scripts the same list as JSON.',
+      access: 'service',
+      counting: 'none',
+      query: z.strictObject({
+        cursor: z
+          .string()
+          .refine(isCursorText, 'It has to be the `cursor` of an earlier page')
+          .optional()
+          .meta({ description: 'The `cursor` of the page before' }),
+      }),
+      success: { status: 200, description: 'What was revoked since', schema: listSchema },
+      problems: ['unavailable'],
+    },
+    ({ query, context, principal: service }) => {
+      const accepted = context.source.header('accept') ?? ''
+      if (accepts(accepted, streamType))
+        return openStream(streams, service.id, query.cursor, context)
+      const page = feed.pageFrom(query.cursor)
+      return accepts(accepted, pageType) ? toPageReply(page, context) : toListReply(page)
+    },
+  )
+  return [revocations]
+}
+
+function accepts(header: string, type: string): boolean {
+  return header
+    .toLowerCase()
+    .split(',')
+    .some((range) => range.split(';', 1)[0]?.trim() === type)
+}
+
+function toPageReply(page: SignedPage, context: RequestContext): Reply {
+  const etag = `"${page.text.slice(page.text.lastIndexOf('.') + 1)}"`
+  const headers = { etag, 'cache-control': 'private, no-cache', vary: 'Accept, Authorization' }
+  if (context.source.header('if-none-match') === etag) return { status: 304, headers }
+  return { status: 200, raw: page.text, headers: { ...headers, 'content-type': pageType } }
+}
+
+function toListReply({ entries, cursor }: SignedPage): Reply {
+  return { status: 200, body: { entries: entries.map(toListEntry), cursor } }
+}
+
+function toListEntry(entry: FeedEntry): object {
+  return { ...entry, at: toTimestamp(Math.round(entry.at * 1000)) }
+}
+
+function openStream(
+  streams: FeedStreams,
+  serviceId: string,
+  inQuery: string | undefined,
+  context: RequestContext,
+): Reply | Problem {
+  // What a browser's EventSource and its kin send when they come back.
+  const last = context.source.header('last-event-id')
+  const cursor = last !== undefined && isCursorText(last) ? last : inQuery
+  const raw = streams.open(serviceId, cursor)
+  if (raw === undefined) return problem('unavailable', { headers: { 'retry-after': '5' } })
+  const headers = {
+    'content-type': streamType,
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  }
+  return { status: 200, raw, headers }
+}

@@ -1,0 +1,211 @@
+import type { UpdateFilter } from 'mongodb'
+import type { Account } from '../../accounts/account.ts'
+import type { AccountStore, StandingChange } from '../../accounts/store.ts'
+import { compareAndSwap } from './compare-and-swap.ts'
+import type { AccountDocument, Collections } from './documents.ts'
+import { isDuplicateKey } from './mongodb-failure.ts'
+import { bounded } from './time-limit.ts'
+
+interface AccountUpdate {
+  readonly $set: Partial<AccountDocument>
+  readonly $inc: { readonly sessionEpoch: number; readonly tokenEpoch: number }
+}
+
+const returningBefore = { ...bounded, returnDocument: 'before' } as const
+
+const both = { sessionEpoch: 1, tokenEpoch: 1 } as const
+
+function living(id: string) {
+  return { _id: id, isDeleted: 0 }
+}
+
+export function createAccountStore({ accounts }: Pick<Collections, 'accounts'>): AccountStore {
+  return { ...createLookups(accounts), ...createChanges(accounts), ...createActs(accounts) }
+}
+
+type Lookups = Pick<
+  AccountStore,
+  'findAccount' | 'findAccountByUsername' | 'listAccounts' | 'countOtherActiveAccounts'
+>
+
+function createLookups(accounts: Collections['accounts']): Lookups {
+  return {
+    findAccount: (id) => findAccount(accounts, id),
+    findAccountByUsername: async (usernameKey) => {
+      const found = await accounts.findOne({ usernameKey }, bounded)
+      return found ? toAccount(found) : undefined
+    },
+    listAccounts: async ({ afterId = '', limit, usernamePart = '' }) => {
+      const part = usernamePart === '' ? {} : { usernameKey: { $regex: literally(usernamePart) } }
+      const filter = { _id: { $gt: afterId }, isDeleted: 0, ...part }
+      const found = await accounts.find(filter, bounded).sort({ _id: 1 }).limit(limit).toArray()
+      return found.map(toAccount)
+    },
+    countOtherActiveAccounts: (role, exceptId) => {
+      const filter = { role, isDeleted: 0, disabled: 0, _id: { $ne: exceptId } }
+      return accounts.countDocuments(filter, bounded)
+    },
+  }
+}
+
+async function findAccount(
+  accounts: Collections['accounts'],
+  id: string,
+): Promise<Account | undefined> {
+  const found = await accounts.findOne(living(id), bounded)
+  return found ? toAccount(found) : undefined
+}
+
+/** What changes an account and revokes nothing. */
+function createChanges(
+  accounts: Collections['accounts'],
+): Pick<AccountStore, 'insertAccount' | 'changeProfile' | 'replaceHash'> {
+  return {
+    insertAccount: async (account, usernameKey) => {
+      try {
+        await accounts.insertOne(toDocument(account, usernameKey), bounded)
+        return 'inserted'
+      } catch (error) {
+        if (isDuplicateKey(error)) return 'username_taken'
+        throw error
+      }
+    },
+    changeProfile: async (id, { username, email }, now) => {
+      const $set = {
+        updatedAt: now,
+        ...(username && { username: username.shown, usernameKey: username.key }),
+        ...(email !== undefined && { email }),
+      }
+      try {
+        // Not in one command with the answer: there, a taken name is no error on every server.
+        const { matchedCount } = await accounts.updateOne(living(id), { $set }, bounded)
+        return (matchedCount === 1 ? await findAccount(accounts, id) : undefined) ?? 'not_found'
+      } catch (error) {
+        if (isDuplicateKey(error)) return 'username_taken'
+        throw error
+      }
+    },
+    replaceHash: async (id, from, to) => {
+      const filter = { ...living(id), passwordHash: from }
+      const update = { $set: { passwordHash: to } }
+      const { matchedCount } = await accounts.updateOne(filter, update, bounded)
+      return matchedCount === 1
+    },
+  }
+}
+
+/** What revokes: each raises epochs in the same write. */
+function createActs(
+  accounts: Collections['accounts'],
+): Pick<AccountStore, 'changePassword' | 'changeStanding' | 'raiseEpochs' | 'deleteAccount'> {
+  // One command that finds and changes. The answer is the account right after this change and before any other, so it
+  // is made from the document as it was: not every server answers the new one of the same moment.
+  const change = async (filter: object, update: AccountUpdate): Promise<Account | undefined> => {
+    const before = await accounts.findOneAndUpdate(filter, update, returningBefore)
+    return before ? toAccount(applyUpdate(before, update)) : undefined
+  }
+  return {
+    changePassword: (id, { from, to }, now) =>
+      change(
+        { ...living(id), ...(from !== undefined && { passwordHash: from }) },
+        { $set: { passwordHash: to, epochsRaisedAt: now, updatedAt: now }, $inc: both },
+      ),
+    // What a change of standing raises depends on what it was, and only on that: while role and disabled are still
+    // those that were read, the update is right whatever else has changed.
+    changeStanding: async (id, wish, now) => {
+      const result = await compareAndSwap(async () => {
+        const seen = await accounts.findOne(living(id), bounded)
+        const update = seen && toStandingUpdate(seen, wish, now)
+        if (!update) return { account: seen ? toAccount(seen) : undefined }
+        const { role, disabled } = seen
+        const account = await change({ ...living(id), role, disabled }, update)
+        return account && { account }
+      })
+      return result.account
+    },
+    raiseEpochs: (id, now) => change(living(id), { $set: { epochsRaisedAt: now }, $inc: both }),
+    deleteAccount: async (id, now) => {
+      const { matchedCount } = await accounts.updateOne(living(id), toTombstone(now), bounded)
+      return matchedCount === 1
+    },
+  }
+}
+
+/** Undefined when everything is so already. */
+function toStandingUpdate(
+  seen: AccountDocument,
+  wish: StandingChange,
+  now: number,
+): AccountUpdate | undefined {
+  const role = wish.role ?? seen.role
+  const disabled = wish.disabled === undefined ? seen.disabled : Number(wish.disabled)
+  const changesRole = role !== seen.role
+  const isDisabledNow = disabled > seen.disabled
+  if (!changesRole && disabled === seen.disabled) return undefined
+  const kills = changesRole || isDisabledNow
+  return {
+    $set: { role, disabled, updatedAt: now, ...(kills && { epochsRaisedAt: now }) },
+    $inc: { sessionEpoch: Number(isDisabledNow), tokenEpoch: Number(kills) },
+  }
+}
+
+function applyUpdate(before: AccountDocument, { $set, $inc }: AccountUpdate): AccountDocument {
+  return {
+    ...before,
+    ...$set,
+    sessionEpoch: before.sessionEpoch + $inc.sessionEpoch,
+    tokenEpoch: before.tokenEpoch + $inc.tokenEpoch,
+  }
+}
+
+function toTombstone(now: number): UpdateFilter<AccountDocument> {
+  return {
+    $set: {
+      email: null,
+      passwordHash: '',
+      disabled: 1,
+      epochsRaisedAt: now,
+      updatedAt: now,
+      isDeleted: 1,
+    },
+    $unset: { username: '', usernameKey: '' },
+    $inc: both,
+  }
+}
+
+/** A pattern in which every character stands for itself. */
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
+}
+
+export function toAccount({ _id: id, ...document }: AccountDocument): Account {
+  return {
+    id,
+    username: document.username ?? '',
+    email: document.email,
+    passwordHash: document.passwordHash,
+    role: document.role,
+    disabled: document.disabled !== 0,
+    sessionEpoch: document.sessionEpoch,
+    tokenEpoch: document.tokenEpoch,
+    createdAt: document.createdAt,
+    updatedAt: document.updatedAt,
+  }
+}
+
+function toDocument(account: Account, usernameKey: string): AccountDocument {
+  return {
+    _id: account.id,
+    username: account.username,
+    usernameKey,
+    email: account.email,
+    passwordHash: account.passwordHash,
+    role: account.role,
+    disabled: Number(account.disabled),
+    sessionEpoch: account.sessionEpoch,
+    tokenEpoch: account.tokenEpoch,
+    createdAt: account.createdAt,
+    updatedAt: account.updatedAt,
+    isDeleted: 0,
+  }
+}

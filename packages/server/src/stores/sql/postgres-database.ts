@@ -1,0 +1,35 @@
+import type { QueryConfig } from 'pg'
+import { type ConnectionPool } from '../../postgres/connection-pool.ts'
+import { isUniqueViolation } from '../../postgres/explain-failure.ts'
+import { type SqlDatabase, UniqueViolationError } from './sql-database.ts'
+import type { ColumnValue, CompiledStatement } from './statement.ts'
+
+/** The statements on a pool of connections. Each is prepared once for each connection, under its name. */
+export function createPostgresDatabase(pool: ConnectionPool): SqlDatabase {
+  const write = async (query: QueryConfig) => {
+    try {
+      return await pool.write(query)
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      throw new UniqueViolationError('Not unique', { cause: error })
+    }
+  }
+  return {
+    get: async ({ postgres }, values) =>
+      (await pool.read(toQuery(postgres, values))).rows[0] as never,
+    all: async ({ postgres }, values) => (await pool.read(toQuery(postgres, values))).rows as never,
+    writeReturning: async ({ postgres }, values) =>
+      (await write(toQuery(postgres, values))).rows[0] as never,
+    write: async ({ postgres }, values) => (await write(toQuery(postgres, values))).rowCount ?? 0,
+  }
+}
+
+function toQuery<A>(statement: CompiledStatement<A>, values: A): QueryConfig {
+  return { name: statement.name, text: statement.sql, values: statement.bind(values).map(storable) }
+}
+
+/** PostgreSQL's text holds every character but NUL; the replacement character says that one was there. */
+function storable(value: ColumnValue): ColumnValue {
+  if (typeof value !== 'string' || !value.includes('\0')) return value
+  return value.replaceAll('\0', '\u{fffd}')
+}

@@ -1,0 +1,14 @@
+import type { Keyring } from '../keys/keyring.ts'
+
+/** Whether the key that signed this token is known after all, because another instance has made it meanwhile. */
+export type LookUpKey = (token: string) => Promise<boolean>
+
+/** @returns a look-up for tokens whose header the verifier has read already, and whose key it does not know */
+export function createKeyLookUp(keyring: Pick<Keyring, 'lookUp'>): LookUpKey {
+  return (token) => keyring.lookUp(readKid(token))
+}
+
+function readKid(token: string): string {
+  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()
+  return String((JSON.parse(header) as { kid?: unknown }).kid)
+}
