@@ -46,7 +46,7 @@ export async function openPage(
   const context = await (browser ??= launch()).then((running) => running.newContext(profile))
   t.after(() => context.close())
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(60_000)
   const faults: string[] = []
   const { origin } = new URL(url)
   page.on('console', (message) => {
