@@ -66,7 +66,7 @@ behindEachDoor({ doors: ['program', 'express'], variables: { JWT_SECRET: secret 
     await refuse(target(), signHs256(secret, without, good.claims), 'no typ')
   })
 
-  test('a token of another issuer or for another audience is refused (v5.0.0-9.2.3, v5.0.0-10.3.1, RFC 9068 §4, RFC 8725 §3.8)', async () => {
+  test('a token of another issuer or for another audience is refused (v5.0.0-9.2.3, v5.0.0-10.3.1, RFC 9068 §4, RFC 8725 §3.8, RFC 8725 §3.9)', async () => {
     const own = target().publicUrl
     const others = [
       `${own}/`,
@@ -123,7 +123,7 @@ behindEachDoor({ doors: ['program', 'express'], variables: { JWT_SECRET: secret 
     }
   })
 
-  test('every claim that RFC 9068 §2.2 and our own sessions need has to be there, and of its type', async () => {
+  test('every claim that is required, or that our own sessions need, has to be there and of its type (RFC 9068 §2.2)', async () => {
     for (const claim of ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'sid', 'epoch']) {
       const { [claim]: _missing, ...claims } = good.claims
       await refuse(target(), signHs256(secret, good.header, claims), `no ${claim}`)
@@ -165,7 +165,7 @@ behindEachDoor({ doors: ['program', 'express'], variables: { JWT_SECRET: secret 
     await refuse(target(), renewed, 'a session that has ended')
   })
 
-  test('a header that changes how the token is read is refused: crit, zip, b64 (RFC 7515 §4.1.11, RFC 7797 §7, RFC 8725 §3.4)', async () => {
+  test('a header that changes how the token is read is refused: crit, zip, b64 (RFC 7515 §4.1.11, RFC 7797 §7, RFC 8725 §3.6)', async () => {
     const headers: JsonObject[] = [
       { crit: ['exp'] },
       { crit: [] },
@@ -195,7 +195,7 @@ behindEachDoor({ doors: ['program', 'express'], variables: { JWT_SECRET: secret 
     }
   })
 
-  test('a member that stands there twice is refused in header and payload, escaped or not (v5.0.0-15.3.7, RFC 8725 §2.4)', async () => {
+  test('a member that stands there twice is refused in header and payload, escaped or not (v5.0.0-15.3.7, RFC 7519 §4, RFC 7515 §4)', async () => {
     const { header, claims } = good
     for (const name of Object.keys(header)) {
       await refuse(target(), signHs256(secret, repeatMember(header, name), claims), name)

@@ -210,7 +210,7 @@ behindEachDoor({ doors: ['program', 'express'] }, (target) => {
     await refuseAll(target(), forged)
   })
 
-  test('odd spellings of a good token are refused (RFC 7515 §2, RFC 8725 §3.10, v5.0.0-1.5.3)', async () => {
+  test('odd spellings of a good token are refused, five parts and the JSON serialisations among them (RFC 7515 §2, RFC 8725 §3.3, v5.0.0-1.5.3)', async () => {
     await refuseAll(target(), oddSpellings(good))
     assert.equal((await profileOf(target(), good.token)).status, 200)
   })

@@ -115,7 +115,7 @@ export function isSignatureValid(
   signature: Uint8Array,
 ): boolean {
   try {
-    const modulusBits = key.asymmetricKeyDetails?.modulusLength ?? 0
+    const modulusBits = (): number => key.asymmetricKeyDetails?.modulusLength ?? 0
     return (
       hasSignatureShape(algorithm, signature, modulusBits) &&
       isShapedSignatureValid(algorithm, key, Buffer.from(signingInput, 'latin1'), signature)

@@ -4,11 +4,15 @@ const SHA256_BYTES = 32
 const P256_SCALAR_BYTES = 32
 const ED25519_SIGNATURE_BYTES = 64
 
-/** Whether a signature has the one form of its algorithm, whatever a platform would forgive. */
+/**
+ * Whether a signature has the one form of its algorithm, whatever a platform would forgive.
+ *
+ * @param modulusBits of an RSA key; asked only then, because platforms take their time to answer
+ */
 export function hasSignatureShape(
   algorithm: Algorithm,
   signature: Uint8Array,
-  modulusBits: number,
+  modulusBits: () => number,
 ): boolean {
   switch (algorithm) {
     case 'HS256':
@@ -20,7 +24,7 @@ export function hasSignatureShape(
     case 'RS256':
     case 'PS256':
       // RFC 8017 §8.1.2 and §8.2.2: exactly as long as the modulus.
-      return signature.length === Math.ceil(modulusBits / 8)
+      return signature.length === Math.ceil(modulusBits() / 8)
     default:
       return false
   }

@@ -151,7 +151,7 @@ export async function isSignatureValid(
 ): Promise<boolean> {
   try {
     const { modulusLength = 0 }: KeyAlgorithm = key.algorithm
-    if (!hasSignatureShape(algorithm, signature, modulusLength)) return false
+    if (!hasSignatureShape(algorithm, signature, () => modulusLength)) return false
     const data = new TextEncoder().encode(signingInput)
     return await crypto.subtle.verify(verifyParameters(algorithm), key, signature, data)
   } catch {

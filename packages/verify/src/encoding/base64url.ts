@@ -4,12 +4,27 @@ const NO_DIGIT = 64
 const digits = new Uint8Array(256).fill(NO_DIGIT)
 for (let value = 0; value < ALPHABET.length; value++) digits[ALPHABET.charCodeAt(value)] = value
 
+/** Only Node and what follows it have one. */
+const { Buffer: NodeBuffer } = globalThis as { Buffer?: typeof Buffer }
+
 /**
  * Decodes base64url that has exactly one spelling: RFC 4648 §5 without padding, and with the
- * unused bits of the last character zero (§3.5). Undefined for anything else. The decoders that
- * platforms bring along forgive some or all of that, each in its own way.
+ * unused bits of the last character zero (§3.5). Undefined for anything else.
  */
-export function decodeCanonicalBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+export const decodeCanonicalBase64url: (text: string) => Uint8Array<ArrayBuffer> | undefined =
+  NodeBuffer === undefined ? decodeByTable : (text) => decodeByBuffer(text, NodeBuffer)
+
+/** Node's decoder forgives, so what it decoded must give the same text again; that is still several times as fast. */
+function decodeByBuffer(
+  text: string,
+  NodeBuffer: typeof Buffer,
+): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = NodeBuffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text ? bytes : undefined
+}
+
+/** For everywhere else. The decoders that platforms bring along forgive, each in its own way. */
+export function decodeByTable(text: string): Uint8Array<ArrayBuffer> | undefined {
   const rest = text.length % 4
   if (rest === 1) return undefined
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))

@@ -32,7 +32,11 @@ export interface KeySetStatus {
 
 /** The issuer's keys, kept and renewed. */
 export interface KeySet<Key> {
-  find(kid: string): Awaitable<VerificationKey<Key> | Outage | undefined>
+  /**
+   * @param coolDownSeconds in place of the limit's, where the id comes from somebody who is trusted more than whoever
+   * sends a token
+   */
+  find(kid: string, coolDownSeconds?: number): Awaitable<VerificationKey<Key> | Outage | undefined>
   /** Loads the keys if there are none. @throws Error that says why they cannot be loaded */
   load(): Promise<void>
   status(): KeySetStatus
@@ -73,12 +77,15 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
     this.#onProblem = options.onProblem
   }
 
-  find(kid: string): Awaitable<VerificationKey<Key> | Outage | undefined> {
+  find(
+    kid: string,
+    coolDownSeconds: number = this.#limits.coolDownSeconds,
+  ): Awaitable<VerificationKey<Key> | Outage | undefined> {
     const now = this.#clock()
     const held = this.#held
     if (held !== undefined && isWithin(now, held.fetchedAt, held.freshUntil)) {
       const key = held.keys.get(kid)
-      if (key === undefined) return this.#findUnknown(kid, now)
+      if (key === undefined) return this.#findUnknown(kid, now, coolDownSeconds)
       if (now >= held.renewAt && this.#mayRetry(now)) void this.#renew()
       return key
     }
@@ -107,8 +114,12 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
   }
 
   /** A key may be newer than the set; whoever makes up ids causes one fetch per cool-down. */
-  #findUnknown(kid: string, now: number): Awaitable<VerificationKey<Key> | Outage | undefined> {
-    const coolsUntil = this.#attemptedAt + this.#limits.coolDownSeconds * 1000
+  #findUnknown(
+    kid: string,
+    now: number,
+    coolDownSeconds: number,
+  ): Awaitable<VerificationKey<Key> | Outage | undefined> {
+    const coolsUntil = this.#attemptedAt + coolDownSeconds * 1000
     if (this.#inFlight === undefined && !isWithin(now, this.#attemptedAt, coolsUntil)) {
       void this.#renew()
     }

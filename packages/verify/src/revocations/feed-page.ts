@@ -46,6 +46,11 @@ const FEED_PAGE: TokenKind = {
   maxLength: MAX_PAGE_LENGTH,
 }
 const MAX_CURSOR_LENGTH = 512
+/**
+ * A page comes from the configured address and not from whoever calls. When a leaked key was replaced, its tokens should
+ * not live on for the longer time that strangers have to wait.
+ */
+const KEY_COOL_DOWN_SECONDS = 5
 /** As for tokens: how far the issuer's clock may run ahead. */
 const MAX_SECONDS_AHEAD = 5
 
@@ -56,7 +61,10 @@ export async function readFeedPage<Key>(
 ): Promise<FeedPage | PageFailure> {
   const opened = openToken(text, FEED_PAGE)
   if (typeof opened === 'string') return opened
-  const key: VerificationKey<Key> | Outage | undefined = await keys.find(opened.kid)
+  const key: VerificationKey<Key> | Outage | undefined = await keys.find(
+    opened.kid,
+    KEY_COOL_DOWN_SECONDS,
+  )
   if (typeof key === 'string') return key
   const failure = await checkSignature(opened, key, cryptography)
   if (failure !== undefined) return failure

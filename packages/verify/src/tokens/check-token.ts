@@ -8,6 +8,7 @@ import { type AccessClaims, checkClaims, type ClaimRules, freezeClaims } from '.
 import {
   andThen,
   checkSignature,
+  type KnownHeader,
   type OpenedToken,
   openToken,
   type TokenKind,
@@ -42,6 +43,7 @@ const ACCESS_TOKEN: TokenKind = {
 export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
   const { cryptography, rules, findKey, findRevocation, clock, cacheSize } = parts
   const verifiedTokens = createVerifiedTokens<Key>(cacheSize)
+  let knownHeader: KnownHeader | undefined
 
   function check(token: unknown): Awaitable<Verification> {
     if (typeof token !== 'string') return refuse('malformed')
@@ -55,7 +57,7 @@ export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
   }
 
   function checkAfresh(token: string): Awaitable<Verification> {
-    const opened = openToken(token, ACCESS_TOKEN)
+    const opened = openToken(token, ACCESS_TOKEN, knownHeader)
     if (typeof opened === 'string') return refuse(opened)
     return andThen(findKey(opened.kid), (key) => {
       if (typeof key === 'string') return refuse(key)
@@ -63,6 +65,8 @@ export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
         if (failure !== undefined || key === undefined) return refuse(failure ?? 'unknown_key')
         const outcome = readClaims(opened, key, rules, clock() / 1000)
         if (typeof outcome === 'string') return refuse(outcome)
+        const { headerText, kid, alg } = opened
+        knownHeader = { headerText, kid, alg }
         verifiedTokens.keep(token, outcome)
         return conclude(token, outcome)
       })

@@ -3,6 +3,8 @@ import type { TokenFailure } from './token-failure.ts'
 
 /** The three parts of a JWS in compact serialisation (RFC 7515 §7.1), decoded but not yet trusted. */
 export interface CompactToken {
+  /** As it was sent. */
+  headerText: string
   header: Uint8Array<ArrayBuffer>
   payload: Uint8Array<ArrayBuffer>
   signature: Uint8Array<ArrayBuffer>
@@ -20,11 +22,12 @@ export function splitCompactToken(token: string, maxLength: number): CompactToke
     return 'malformed'
   }
 
-  const header = decodeCanonicalBase64url(token.slice(0, headerEnd))
+  const headerText = token.slice(0, headerEnd)
+  const header = decodeCanonicalBase64url(headerText)
   const payload = decodeCanonicalBase64url(token.slice(headerEnd + 1, payloadEnd))
   const signature = decodeCanonicalBase64url(token.slice(payloadEnd + 1))
   if (header === undefined || payload === undefined || signature === undefined) {
     return 'not_canonical'
   }
-  return { header, payload, signature, signingInput: token.slice(0, payloadEnd) }
+  return { headerText, header, payload, signature, signingInput: token.slice(0, payloadEnd) }
 }

@@ -14,12 +14,28 @@ export interface TokenKind {
 /** A signed text taken apart, and not yet trusted. */
 export type OpenedToken = CompactToken & ProtectedHeader
 
+/** The header of a token that was good: most tokens of one key have the same, to the letter. */
+export interface KnownHeader {
+  headerText: string
+  kid: string
+  alg: string
+}
+
 /** RFC 7515 §5.2, as far as it goes without a key. */
-export function openToken(token: string, kind: TokenKind): OpenedToken | TokenFailure {
+export function openToken(
+  token: string,
+  kind: TokenKind,
+  known?: KnownHeader,
+): OpenedToken | TokenFailure {
   const parts = splitCompactToken(token, kind.maxLength)
   if (typeof parts === 'string') return parts
-  const header = checkProtectedHeader(parts.header, kind.types)
-  return typeof header === 'string' ? header : { ...parts, ...header }
+  const header =
+    known !== undefined && parts.headerText === known.headerText
+      ? known
+      : checkProtectedHeader(parts.header, kind.types)
+  if (typeof header === 'string') return header
+  const { kid, alg } = header
+  return { ...parts, kid, alg }
 }
 
 /** Whether the key signed the text, by the one algorithm the key is for (RFC 8725 §3.1). */

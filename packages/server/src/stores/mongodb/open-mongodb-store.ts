@@ -54,7 +54,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     // The server is asked all the same, so that a store out of reach has no time either.
     readTime: async () => {
       const server = await database.readServer()
-      return options.time?.() ?? server.time
+      return time?.() ?? server.time
     },
     checkReady: () => checkReady(collections),
   })
