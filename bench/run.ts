@@ -40,16 +40,13 @@ async function main(): Promise<void> {
   const conditions = describeMachine(cores)
   const plan = values.quick ? quickPlan : fullPlan
   const directory = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
   const sections: Section[] = []
-  try {
-    for (const [name, measure] of Object.entries(measurements)) {
-      if (positionals.length > 0 && !positionals.includes(name)) continue
-      const section = await measure({ plan, cores, directory })
-      console.log(`\n${renderSection(section).join('\n')}`)
-      sections.push(section)
-    }
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
+  for (const [name, measure] of Object.entries(measurements)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue
+    const section = await measure({ plan, cores, directory })
+    console.log(`\n${renderSection(section).join('\n')}`)
+    sections.push(section)
   }
   if (plan.isQuick) console.log('\nEverything runs. Figures of a quick run mean nothing.')
   else if (positionals.length === 0) write(conditions, sections)
@@ -65,7 +62,7 @@ function write(conditions: readonly string[], sections: readonly Section[]): voi
   console.log(`\nWrote ${results} and the table in ${readme}`)
 }
 
-// So that what runs on exit does run: servers are stopped there.
+// So that what runs on exit does run: servers are stopped there, and files removed.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => process.exit(1))
 await main()

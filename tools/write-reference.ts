@@ -1,9 +1,11 @@
-// Writes what the documents repeat from the code: the table of configuration in README.md, and docs/problems.md. A test
-// fails when they differ. Run it with `node --conditions=@countersign/source tools/write-reference.ts`.
+// Writes what the documents repeat from the code: the table of configuration in README.md, docs/problems.md, and the
+// tables of requirements in conformance/README.md. A test fails when they differ. Run it with `node --conditions=@countersign/source tools/write-reference.ts`.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { problemKinds } from '@countersign/server'
 import { renderOptionReference } from '@countersign/server/config'
+import { namedTests, renderReadme } from '../conformance/requirements.ts'
 
 const readme = new URL('../README.md', import.meta.url)
 const start = '<!-- configuration -->\n'
@@ -32,3 +34,8 @@ writeFileSync(
     '',
   ].join('\n'),
 )
+
+const conformance = new URL('../conformance/', import.meta.url)
+const requirements = new URL('README.md', conformance)
+const tests = namedTests(fileURLToPath(conformance))
+writeFileSync(requirements, renderReadme(readFileSync(requirements, 'utf8'), tests))

@@ -44,7 +44,7 @@ behindEachDoor({ doors: ['program', 'express'] }, (target) => {
     assert.equal(payload.sub, id)
   })
 
-  test('the metadata name the issuer of the tokens and offer no grant (RFC 8414 §2, v5.0.0-10.4.4)', async () => {
+  test('the metadata name the issuer of the tokens and offer no grant (RFC 8414 §2, RFC 9700 §2.4, v5.0.0-10.4.4)', async () => {
     const answer = await call(target(), '/.well-known/oauth-authorization-server')
     assert.equal(answer.status, 200)
     assert.equal(answer.json.issuer, target().publicUrl)

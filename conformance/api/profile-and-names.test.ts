@@ -104,7 +104,7 @@ behindEachDoor({ doors: ['program', 'express after json'] }, (target) => {
     }
   })
 
-  test('an address is a note: its form is checked, it is not unique and logs nobody in', async () => {
+  test('an address is a note: its form is checked, it is not unique and logs nobody in (v5.0.0-6.3.6)', async () => {
     const email = `${newName()}@example.org`
     const first = await register(target())
     const json = { username: newName(), password: newPassword(), email }
@@ -155,7 +155,7 @@ behindEachDoor({ doors: ['program', 'express after json'] }, (target) => {
 })
 
 behindEachDoor({ doors: ['program', 'express'] }, (target) => {
-  test('a user sees the own sessions and ends one: that one alone is over, at once (v5.0.0-7.5.2)', async () => {
+  test('a user sees the own sessions and ends one: that one alone is over, at once (v5.0.0-7.5.2, v5.0.0-10.4.9)', async () => {
     const person = await register(target())
     const agent = { headers: { 'user-agent': `Browser\u00e9 ${'x'.repeat(400)}` } }
     const here = await logIn(target(), person, agent)

@@ -66,7 +66,7 @@ behindEachDoor({}, (target) => {
     assert.ok(name.length + value.length < 4096)
   })
 
-  test('an access token has the type and every claim that RFC 9068 §2.2 requires', async () => {
+  test('an access token has its type and every claim that is required (RFC 9068 §2.2)', async () => {
     const { token, id, sessionId } = await newcomer(target())
     const { kid, ...header } = headerOf(token)
     assert.deepEqual(header, { alg: 'ES256', typ: 'at+jwt' })
@@ -89,7 +89,7 @@ behindEachDoor({}, (target) => {
 behindEachDoor(
   { doors: ['program', 'express'], variables: { PUBLIC_URL: 'https://auth.example.com' } },
   (target) => {
-    test('the cookie over https has the __Host- prefix and is Secure, without a Domain (v5.0.0-3.3.1, v5.0.0-3.3.3)', async () => {
+    test('the cookie over https has the __Host- prefix and is Secure, without a Domain (v5.0.0-3.3.1, v5.0.0-3.3.3, RFC 6265bis §4.1.3)', async () => {
       const { username, password } = await register(target())
       const answer = await call(target(), '/api/auth/login', { json: { username, password } })
       const { name, attributes } = readCookie(answer)

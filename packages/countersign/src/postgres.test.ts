@@ -233,7 +233,8 @@ postgresTest(
       const answers = await Promise.all(
         Array.from({ length: 30 }, () => post(api, '/api/auth/refresh', login)),
       )
-      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+      const failed = answers.filter(({ status }) => status !== 200)
+      assert.deepEqual(failed, [], api.output().slice(-2_000))
     }
   },
 )
@@ -241,7 +242,7 @@ postgresTest(
 function throughProxy(url: string, { port }: TcpProxy): string {
   const through = new URL(url)
   through.port = `${port}`
-  return `${through.href}&connect_timeout=500ms&statement_timeout=500ms&pool_size=4`
+  return `${through.href}&connect_timeout=2s&statement_timeout=2s&pool_size=4`
 }
 
 function assertAway(answer: Response): void {

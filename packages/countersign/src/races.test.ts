@@ -138,6 +138,16 @@ describe('requests that race through two processes on one database', () => {
     }
   })
 
+  test('a superseded token ends the session in both processes, with every token of it', async () => {
+    await register(at(0), 'victim', password)
+    const stolen = await logIn(at(0), 'victim', password)
+    const second = await refresh(at(0), stolen.refreshToken)
+    const third = await refresh(at(1), second.refreshToken)
+    const replies = await race(6, (turn) => refresh(at(turn), stolen.refreshToken))
+    assert.ok(replies.every(({ code }) => code === 'token_revoked'))
+    await assertAllDead(urls, [stolen, second, third])
+  })
+
   test('log-ins and refreshes that race a disabling leave nothing alive', async () => {
     await register(at(0), 'mallory', password)
     const sessions = await race(4, (turn) => logIn(at(turn), 'mallory', password))

@@ -28,11 +28,27 @@ export function prepare(operation, filled, session, base) {
     url: `${base}${path}${search}`,
     headers: {
       ...(operation.bearer && session.token && { authorization: `Bearer ${session.token}` }),
-      ...(operation.cookie && session.csrfToken && { 'x-csrf-token': session.csrfToken }),
-      ...(filled.body !== '' && { 'content-type': 'application/json' }),
+      ...(operation.service && filled.service.id && { authorization: basic(filled.service) }),
+      ...(operation.cookie === 'acts' &&
+        session.csrfToken && { 'x-csrf-token': session.csrfToken }),
+      ...(filled.body !== '' && operation.body && { 'content-type': operation.body.type }),
     },
     body: filled.body === '' ? undefined : filled.body,
   }
+}
+
+/**
+ * HTTP Basic with both parts form-encoded (RFC 6749 section 2.3.1).
+ *
+ * @param {Filled['service']} credential
+ */
+function basic({ id, secret }) {
+  return `Basic ${btoa([id, secret].map(formEncode).join(':'))}`
+}
+
+/** @param {string} text */
+function formEncode(text) {
+  return new URLSearchParams({ x: text }).toString().slice(2)
 }
 
 /**
@@ -44,7 +60,7 @@ export function prepare(operation, filled, session, base) {
 export async function call(operation, filled, session) {
   /** @type {string[]} */
   const notes = []
-  const sendNow = () => send(prepare(operation, filled, session, location.origin))
+  const sendNow = () => send(prepare(operation, filled, session, location.origin), operation)
   if (operation.bearer && (await renewed(session))) {
     notes.push('The access token had ended, so it was refreshed first.')
   }
@@ -83,11 +99,19 @@ function isDeadToken({ status, json }) {
 
 /**
  * @param {CallRequest} request
+ * @param {Operation} operation
  * @returns {Promise<Answer>}
  */
-async function send({ method, url, headers, body }) {
+async function send({ method, url, headers, body }, { service }) {
   const started = performance.now()
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) })
+  // With credentials a refused Basic would make the browser ask for a name and a password by itself.
+  const credentials = service ? 'omit' : 'same-origin'
+  const response = await fetch(url, {
+    method,
+    headers,
+    credentials,
+    ...(body !== undefined && { body }),
+  })
   const text = await response.text()
   return {
     status: response.status,

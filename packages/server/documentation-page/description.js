@@ -19,7 +19,9 @@ export function operationsOf(document) {
         method: method.toUpperCase(),
         path,
         bearer: bearerOf(operation),
-        cookie: operation.security.some((needs) => 'refreshCookie' in needs),
+        cookie: cookieOf(operation),
+        service: operation.security.some((needs) => 'service' in needs),
+        body: bodyOf(operation),
       })),
   )
 }
@@ -28,6 +30,21 @@ export function operationsOf(document) {
 function bearerOf(operation) {
   const needs = operation.security.find((alternative) => 'bearer' in alternative)
   return needs && { roles: needs['bearer'] ?? [] }
+}
+
+/**
+ * @param {RawOperation} operation
+ * @returns {Operation['cookie']}
+ */
+function cookieOf({ security }) {
+  const needs = security.find((alternative) => 'refreshCookie' in alternative)
+  return needs && ('csrfToken' in needs ? 'acts' : 'reads')
+}
+
+/** @param {RawOperation} operation */
+function bodyOf({ requestBody }) {
+  const [first] = Object.entries(requestBody?.content ?? {})
+  return first && { type: first[0], schema: first[1].schema }
 }
 
 /**

@@ -62,7 +62,8 @@ function breakable(path) {
 }
 
 /** @param {Operation} operation */
-function accessBadge({ bearer }) {
+function accessBadge({ bearer, service }) {
+  if (service) return h('span', { class: 'access' }, 'service')
   if (bearer === undefined) return undefined
   const text = bearer.roles.length > 0 ? `role ${bearer.roles.join(' or ')}` : 'access token'
   return h('span', { class: 'access' }, text)
@@ -73,8 +74,7 @@ function accessBadge({ bearer }) {
  * @param {Operation} operation
  */
 function documentationOf(document, operation) {
-  const { description, parameters = [], requestBody } = operation
-  const body = requestBody?.content['application/json']?.schema
+  const { description, parameters = [], requestBody, body } = operation
   return [
     ...(description ? prose(description) : []),
     h('p', { class: 'who' }, ...whoMayCall(operation)),
@@ -82,7 +82,7 @@ function documentationOf(document, operation) {
     ...(body
       ? [
           h('h4', {}, requestBody?.required ? 'Body' : 'Body, optional'),
-          schemaView(document, body, 'required'),
+          schemaView(document, body.schema, 'required'),
         ]
       : []),
     h('h4', {}, 'Answers'),
@@ -96,12 +96,16 @@ function documentationOf(document, operation) {
  * @param {Operation} operation
  * @returns {(Node | string)[]}
  */
-function whoMayCall({ bearer, cookie }) {
+function whoMayCall({ bearer, cookie, service }) {
   if (bearer?.roles.length) {
     return ['For the role ', h('strong', {}, bearer.roles.join(' or ')), ', with an access token.']
   }
   if (bearer) return inline('For users: `Authorization: Bearer <access token>`.')
-  if (cookie) {
+  if (service) {
+    return inline('For services, with a credential of their own: `countersign services add`.')
+  }
+  if (cookie === 'reads') return ['With the refresh cookie.']
+  if (cookie === 'acts') {
     return inline(
       'With the refresh cookie and its CSRF token in `x-csrf-token`, or a token in the body.',
     )

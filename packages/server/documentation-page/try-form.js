@@ -17,7 +17,8 @@ import { jsonBlock, textBlock } from './json.js'
 export function tryForm(document, operation, { session, logIn }) {
   const fields = parameterFields(operation)
   const body = bodyField(document, operation)
-  const fill = () => readFields(fields, body)
+  const service = serviceFields(operation)
+  const fill = () => readFields(fields, body, service)
   const output = h('div', { class: 'answer', 'aria-live': 'polite' })
   const note = h('p', { class: 'needs' })
   const send = h('button', { type: 'submit' }, 'Send')
@@ -30,7 +31,10 @@ export function tryForm(document, operation, { session, logIn }) {
     h('h4', {}, 'Try it'),
     note,
     ...fields.map(({ parameter, input }) => labelled(parameter.name, input, parameter.in)),
-    body && labelled('Body', body, 'application/json'),
+    ...(service
+      ? [labelled('Service id', service.id, ''), labelled('Service secret', service.secret, '')]
+      : []),
+    body && labelled('Body', body, operation.body?.type ?? ''),
     h('div', { class: 'actions' }, send, curl),
     output,
   )
@@ -78,9 +82,10 @@ function parameterFields({ operationId, parameters = [] }) {
 /**
  * @param {Field[]} fields
  * @param {HTMLTextAreaElement | undefined} body
+ * @param {ReturnType<typeof serviceFields>} service
  * @returns {Filled}
  */
-function readFields(fields, body) {
+function readFields(fields, body, service) {
   /** @param {string} place */
   const valuesIn = (place) =>
     Object.fromEntries(
@@ -88,22 +93,46 @@ function readFields(fields, body) {
         .filter(({ parameter }) => parameter.in === place)
         .map(({ parameter, input }) => [parameter.name, input.value]),
     )
-  return { path: valuesIn('path'), query: valuesIn('query'), body: body?.value.trim() ?? '' }
+  return {
+    path: valuesIn('path'),
+    query: valuesIn('query'),
+    body: body?.value.trim() ?? '',
+    service: { id: service?.id.value ?? '', secret: service?.secret.value ?? '' },
+  }
 }
 
 /**
  * @param {OpenApi} document
  * @param {Operation} operation
  */
-function bodyField(document, { operationId, requestBody }) {
-  const content = requestBody?.content['application/json']
-  if (content === undefined) return undefined
-  const example = exampleOf(document, content.schema, { onlyRequired: true })
-  const text = requestBody?.required ? JSON.stringify(example, null, 2) : ''
+function bodyField(document, { operationId, requestBody, body }) {
+  if (body === undefined) return undefined
+  const example = exampleOf(document, body.schema, { onlyRequired: true })
+  const text = requestBody?.required ? encode(body.type, example) : ''
   const rows = String(Math.max(3, text.split('\n').length))
   const area = h('textarea', { id: `${operationId}-body`, rows, spellcheck: 'false' })
   area.value = text
   return area
+}
+
+/**
+ * @param {string} type
+ * @param {any} value
+ */
+function encode(type, value) {
+  return type === 'application/json'
+    ? JSON.stringify(value, null, 2)
+    : new URLSearchParams(value).toString()
+}
+
+/** @param {Operation} operation */
+function serviceFields({ operationId, service }) {
+  if (!service) return undefined
+  const attributes = { autocomplete: 'off', spellcheck: 'false' }
+  return {
+    id: h('input', { id: `${operationId}-service`, ...attributes }),
+    secret: h('input', { id: `${operationId}-secret`, type: 'password', ...attributes }),
+  }
 }
 
 /**
@@ -134,7 +163,9 @@ function explainNeeds({ bearer, cookie }, session, logIn) {
     return [`You are ${user.username} with the role ${user.role}; this needs the role ${roles}.`]
   }
   if (bearer) return [`Your access token goes along (${user?.username ?? 'logged in'}).`]
-  if (cookie && session.csrfToken) return ['Your refresh cookie and its CSRF token go along.']
+  if (cookie === 'acts' && session.csrfToken) {
+    return ['Your refresh cookie and its CSRF token go along.']
+  }
   return []
 }
 

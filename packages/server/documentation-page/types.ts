@@ -58,8 +58,11 @@ export interface Operation extends RawOperation {
   readonly path: string
   /** Whether a call needs an access token, and of which roles. */
   readonly bearer: { readonly roles: readonly string[] } | undefined
-  /** Whether a call may use the refresh cookie, with the CSRF token beside it. */
-  readonly cookie: boolean
+  /** Whether a call may use the refresh cookie: to read, or to act, with the CSRF token beside it. */
+  readonly cookie: 'reads' | 'acts' | undefined
+  /** Whether a call needs the credential of a service. */
+  readonly service: boolean
+  readonly body: { readonly type: string; readonly schema: Schema } | undefined
 }
 
 export interface User {
@@ -74,6 +77,8 @@ export interface Filled {
   readonly query: Readonly<Record<string, string>>
   /** Empty: no body. */
   readonly body: string
+  /** The credential of a service; empty texts for none. */
+  readonly service: { readonly id: string; readonly secret: string }
 }
 
 export interface CallRequest {

@@ -2,7 +2,6 @@
 // through fetch; what it logs and tells its host is kept.
 
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import type { AuditEvent } from './audit/event.ts'
 import type { CountersignOptions } from './config/options.ts'
 import { type Countersign, createCountersign } from './create-countersign.ts'
@@ -34,6 +33,22 @@ export interface SignedIn {
   readonly csrfToken: string
 }
 
+/** A test, or a file of tests: what ends later than the server. */
+export interface Lifetime {
+  readonly after: (stop: () => Promise<void>) => void
+}
+
+/** For servers that all tests of a file share: `after(lifetime.end)`. */
+export function createLifetime(): Lifetime & { readonly end: () => Promise<void> } {
+  const stops: (() => Promise<void>)[] = []
+  return {
+    after: (stop) => void stops.push(stop),
+    end: async () => {
+      for (const stop of stops) await stop()
+    },
+  }
+}
+
 export interface TestServer {
   readonly auth: Countersign
   readonly clock: TestClock
@@ -50,7 +65,7 @@ export interface TestServer {
 }
 
 export async function startTestServer(
-  t: TestContext,
+  lifetime: Lifetime,
   options: CountersignOptions & Omit<Hooks, 'clock'> & { readonly clock?: TestClock } = {},
 ): Promise<TestServer> {
   const clock = options.clock ?? createTestClock()
@@ -71,7 +86,7 @@ export async function startTestServer(
     ...options,
     clock,
   })
-  t.after(() => auth.close())
+  lifetime.after(() => auth.close())
   const call = (route: string, wish: Wish = {}) => send(auth, route, wish)
   return {
     auth,

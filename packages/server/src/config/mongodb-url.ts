@@ -15,11 +15,20 @@ export function parseMongodbUrl(url: string): MongodbUrl | undefined {
   const hosts = match?.[1]
   if (hosts === undefined) return undefined
   const query = new URLSearchParams(match?.[3] ?? '')
-  const database = match?.[2] ?? ''
+  const database = decode(match?.[2] ?? '')
+  if (database === undefined) return undefined
   return {
     hosts,
-    database: database === '' ? undefined : decodeURIComponent(database),
+    database: database === '' ? undefined : database,
     options: new Map([...query].map(([name, value]) => [name.toLowerCase(), value])),
+  }
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parsePostgresUrl } from './parse-postgres-url.ts'
 import type { PostgresSettings } from './settings.ts'
@@ -104,6 +105,18 @@ test('refuses what it does not know, and lists everything at once', () => {
   assert.match(mistakesOf('postgres://a@h/d?statement_timeout=8s'), /exceed 9s together/)
   assert.match(mistakesOf('postgres://a@h/d?pool_size=3&pool_size=4'), /twice/)
   assert.match(mistakesOf('postgres://a@h/d?schema=pg_catalog'), /schema/)
+})
+
+test('every parameter is documented', () => {
+  const [, known = ''] = /known are (.*)\./.exec(mistakesOf('postgres://a@h/d?x=1')) ?? []
+  const names = known.split(', ')
+  assert.ok(names.length > 8)
+  const page = readFileSync(new URL('../../../../docs/postgresql.md', import.meta.url), 'utf8')
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'))
+  assert.deepEqual(
+    names.filter((name) => !rows.some((row) => row.split('|')[1]?.includes(`\`${name}\``))),
+    [],
+  )
 })
 
 test('never repeats a password, however the URL is broken', () => {

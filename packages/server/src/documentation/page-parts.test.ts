@@ -72,8 +72,10 @@ describe('the document that the page shows', () => {
     assert.equal(find('login')?.bearer, undefined)
     assert.deepEqual(find('ownProfile')?.bearer, { roles: [] })
     assert.deepEqual(find('listUsers')?.bearer, { roles: ['admin'] })
-    assert.equal(find('refresh')?.cookie, true)
-    assert.equal(find('ownProfile')?.cookie, false)
+    assert.equal(find('refresh')?.cookie, 'acts')
+    assert.equal(find('csrf')?.cookie, 'reads')
+    assert.equal(find('ownProfile')?.cookie, undefined)
+    assert.equal(find('introspect')?.service, true)
     assert.equal(find('showUser')?.parameters?.[0]?.description, 'Of an account')
   })
 
@@ -148,7 +150,7 @@ test('a call as curl says to a shell exactly what is meant', () => {
   const body = `{"password": "it's $HOME \\"quoted\\" \`ls\`"}`
   const headers = { authorization: "Bearer a'b" }
   const request = { method: 'POST', url: "http://localhost/x?q='; ls", headers, body }
-  const text = toCurl(request, { cookie: true })
+  const text = toCurl(request, { cookie: 'acts' })
   const script = `curl() { for word; do printf '%s\\0' "$word"; done; }; ${text}`
   const words = execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1)
   const header = `authorization: ${headers.authorization}`

@@ -123,6 +123,23 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     assert.match(await answerOf(page, 'ownProfile'), /200 OK/)
   })
 
+  test('calls as a service, with a form and a credential of its own', async (t) => {
+    const { url, auth } = await serve(t)
+    const added = await auth.services.add('billing')
+    assert.ok(added.ok)
+    const { page } = await openPage(t, `${url}/docs#introspect`)
+    await page.waitForSelector('#introspect-body')
+    assert.match(await page.inputValue('#introspect-body'), /^token=/)
+    await page.click('#introspect >> text="Send"')
+    // Without a credential it is a plain 401: no question by the browser itself stands in the way.
+    assert.match(await answerOf(page, 'introspect'), /401 Unauthorized/)
+    await page.fill('#introspect-service', added.service.id)
+    await page.fill('#introspect-secret', added.secret)
+    await page.click('#introspect >> text="Send"')
+    await page.waitForSelector('#introspect .status.good')
+    assert.match(await answerOf(page, 'introspect'), /"active": false/)
+  })
+
   test('forgets a session that ended elsewhere, and says what a call answered', async (t) => {
     const { url, auth } = await serve(t)
     const { page } = await openPage(t, `${url}/docs#ownProfile`)

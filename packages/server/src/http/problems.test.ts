@@ -65,6 +65,7 @@ describe('the contract', () => {
         'no_token',
         'invalid_token',
         'unauthorized',
+        'invalid_service_credential',
       ],
       403: [
         'invalid_csrf_token',
@@ -111,7 +112,8 @@ describe('the challenge of a 401', () => {
   test('has no error code when no token was sent, and invalid_token otherwise (RFC 6750 3.1)', () => {
     const withoutToken = ['no_token', 'unauthorized', 'refresh_token_required']
     const unauthorized = codes.filter((code) => problemKinds[code].status === 401)
-    for (const code of unauthorized) {
+    assert.match(challengeOf(problem('invalid_service_credential')), /^Basic realm=/)
+    for (const code of unauthorized.filter((each) => !each.includes('service'))) {
       const expected =
         withoutToken.includes(code) || code === 'invalid_credentials'
           ? 'Bearer'

@@ -141,7 +141,8 @@ export const problemKinds = {
   unavailable: {
     status: 503,
     message: 'The service is temporarily unavailable',
-    meaning: 'The database cannot serve the request. Nothing was changed; try again later.',
+    meaning:
+      'The database cannot serve the request. Nothing is granted; what was asked for may or may not be done. Try again.',
   },
 } as const
 

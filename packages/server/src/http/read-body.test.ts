@@ -47,6 +47,7 @@ describe('a body', () => {
     const source = {
       header: (name: string) => (name === 'content-length' ? '10241' : undefined),
       remoteAddress: undefined,
+      isBodyParsed: false,
       readBody: async () => assert.fail('read it'),
     }
     const result = await readJsonBody(source)

@@ -1,4 +1,4 @@
-import { parseStrictJson } from '@countersign/verify/strict-json'
+import { parseStrictJson, type StrictJsonFailure } from '@countersign/verify/strict-json'
 import { type Problem, problem } from './problems.ts'
 import type { RequestSource } from './request-source.ts'
 
@@ -14,22 +14,20 @@ export async function readJsonBody(source: RequestSource): Promise<BodyResult> {
   const bytes = await readBytes(source)
   if ('problem' in bytes) return bytes
   if (bytes.length === 0) return { value: undefined }
-  if (!isInUtf8(source.header('content-type'), 'application/json')) {
+  if (isCoded(source) || !isInUtf8(source.header('content-type'), 'application/json')) {
     return problem('unsupported_media_type')
   }
   const parsed = parseStrictJson(bytes)
-  if (parsed.ok) return { value: parsed.value }
-  return refuse(parsed.reason)
+  return parsed.ok ? { value: parsed.value } : refuse(parsed.reason)
 }
 
 /** As readJsonBody, for a form (RFC 6749 appendix B): its parameters by name. One that is sent twice is refused. */
 export async function readFormBody(source: RequestSource): Promise<BodyResult> {
   const bytes = await readBytes(source)
   if ('problem' in bytes) return bytes
-  if (!isInUtf8(source.header('content-type'), 'application/x-www-form-urlencoded')) {
-    return problem('unsupported_media_type', {
-      message: 'The request body must be application/x-www-form-urlencoded',
-    })
+  const formType = 'application/x-www-form-urlencoded'
+  if (isCoded(source) || !isInUtf8(source.header('content-type'), formType)) {
+    return problem('unsupported_media_type', { message: `The request body must be ${formType}` })
   }
   const values = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(new TextDecoder().decode(bytes))) {
@@ -43,10 +41,11 @@ async function readBytes(source: RequestSource): Promise<Uint8Array | Problem> {
   const declared = Number(source.header('content-length') ?? 0)
   if (declared > bodyLimitBytes) return problem('payload_too_large')
   const bytes = await source.readBody(bodyLimitBytes)
-  return bytes === 'too_large' ? problem('payload_too_large') : bytes
+  if (bytes === 'too_large') return problem('payload_too_large')
+  return bytes === 'too_deep' ? refuse(bytes) : bytes
 }
 
-function refuse(reason: keyof typeof parseFailureMessages): Problem {
+function refuse(reason: StrictJsonFailure): Problem {
   const message = parseFailureMessages[reason]
   return problem('invalid_request', { message, errors: [{ path: '', code: reason, message }] })
 }
@@ -59,6 +58,14 @@ const parseFailureMessages = {
   too_deep: 'The request body is nested too deeply',
   lone_surrogate: 'The request body has half of a surrogate pair',
 } as const
+
+// A coding that is not undone leaves bytes which mean something else to whoever undoes it (RFC 9110 section 8.4).
+function isCoded(source: RequestSource): boolean {
+  if (source.isBodyParsed) return false
+  const content = source.header('content-encoding') ?? 'identity'
+  const transfer = source.header('transfer-encoding') ?? 'chunked'
+  return content.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked'
+}
 
 function isInUtf8(contentType: string | undefined, wanted: string): boolean {
   if (contentType === undefined) return false

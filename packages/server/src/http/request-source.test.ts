@@ -41,8 +41,8 @@ async function send(
   await once(response, 'end')
 }
 
-function text(bytes: Uint8Array | 'too_large'): string {
-  return bytes === 'too_large' ? bytes : Buffer.from(bytes).toString()
+function text(bytes: Uint8Array | 'too_large' | 'too_deep'): string {
+  return typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString()
 }
 
 describe('a request of node:http', () => {

@@ -28,12 +28,17 @@ export function introspectionRoutes({ proveBearer }: IntrospectionParts): Route[
           .string()
           .min(1)
           .meta({ examples: ['eyJhbGciOiJFUzI1NiIs…'] }),
-        token_type_hint: z.string().optional(),
+        token_type_hint: z
+          .string()
+          .optional()
+          .meta({ examples: ['access_token'] }),
       }),
       success: {
         status: 200,
         description: 'The claims of the token, or `{"active": false}`',
-        schema: z.looseObject({ active: z.boolean() }).meta({ id: 'Introspection' }),
+        schema: z
+          .looseObject({ active: z.boolean().meta({ examples: [true] }) })
+          .meta({ id: 'Introspection' }),
       },
       problems: [],
     },

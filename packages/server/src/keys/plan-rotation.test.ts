@@ -41,6 +41,8 @@ describe('the key that signs', () => {
     assert.equal(activeKey(keys, start + day - 1)?.kid, 'a')
     assert.equal(activeKey(keys, start + day)?.kid, 'b')
     assert.equal(activeKey(keys, start + 3 * day)?.kid, 'c')
+    // In whichever order they stand.
+    assert.equal(activeKey(keys.toReversed(), start + day)?.kid, 'b')
   })
 
   test('is never one that is to be removed, and none when there is none', () => {
@@ -55,6 +57,7 @@ describe('the key that signs', () => {
   test('is the first to come when this clock is behind the one that made them', () => {
     const keys = [key('b', start + day), key('a', start)]
     assert.equal(activeKey(keys, start - minute)?.kid, 'a')
+    assert.equal(activeKey(keys.toReversed(), start - minute)?.kid, 'a')
     assert.equal(plan(keys, start - minute).make, undefined)
   })
 })
@@ -94,7 +97,9 @@ describe('a rotation', () => {
         ['b', null],
       ],
     )
-    assert.equal(plan(retired.keep, removesAt - 1).keep.length, 2)
+    assert.equal(retired.isChanged, true)
+    const later = plan(retired.keep, removesAt - 1)
+    assert.deepEqual([later.keep, later.isChanged], [retired.keep, false])
     const removed = plan(retired.keep, removesAt)
     assert.deepEqual([removed.keep.map(({ kid }) => kid), removed.isChanged], [['b'], true])
   })

@@ -7,22 +7,22 @@ import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import type { LeaseStore } from './store.ts'
 
 const lifeMs = 15_000
-const patienceMs = 5_000
+const usualPatienceMs = 5_000
 
 /**
- * Runs the work while holding the lease. Waits up to 5 s for it.
+ * Runs the work while holding the lease. Waits for it, up to 5 s unless told otherwise.
  * @throws StoreUnavailableError when somebody else keeps it for longer
  */
 export async function withLease<T>(
   store: LeaseStore,
   name: string,
-  parts: { readonly clock: Clock; readonly newId: IdSource },
+  parts: { readonly clock: Clock; readonly newId: IdSource; readonly patienceMs?: number },
   work: () => Promise<T>,
 ): Promise<T> {
   const holder = parts.newId()
   const started = performance.now()
   while (!(await acquire(store, name, holder, parts.clock))) {
-    if (performance.now() - started > patienceMs) {
+    if (performance.now() - started > (parts.patienceMs ?? usualPatienceMs)) {
       throw new StoreUnavailableError('locked', `Another process holds the lease "${name}"`)
     }
     await sleep(5 + Math.random() * 20)

@@ -16,15 +16,21 @@ export interface RevocationFeedParts {
 const pageType = 'application/countersign-revocations+jwt'
 const streamType = 'text/event-stream'
 
+const exampleId = z.string().meta({ examples: ['06h18npofg4let5pkl0da5olr4'] })
+
 const listSchema = z
   .strictObject({
     entries: z.array(
       z.union([
-        z.strictObject({ session: z.string(), at: z.iso.datetime() }),
-        z.strictObject({ subject: z.string(), epoch: z.int(), at: z.iso.datetime() }),
+        z.strictObject({ session: exampleId, at: z.iso.datetime() }),
+        z.strictObject({
+          subject: exampleId,
+          epoch: z.int().meta({ examples: [3] }),
+          at: z.iso.datetime(),
+        }),
       ]),
     ),
-    cursor: z.string(),
+    cursor: z.string().meta({ examples: ['MTc5NTYzODI1ODQxNQ'] }),
   })
   .meta({ id: 'Revocations' })
 

@@ -69,10 +69,14 @@ export function createAuthenticateCall(
   }
 }
 
-/** The credential of `Authorization: Bearer`; the scheme in any case (RFC 9110 section 11.1). */
+/**
+ * The credential of `Authorization: Bearer`: the scheme in any case (RFC 9110 section 11.1), then spaces (RFC 6750
+ * section 2.1). Whatever follows is the credential as it stands; other blanks are no part of a token and refuse it.
+ */
 export function readBearer(header: string | undefined): string | undefined {
   if (header === undefined || header.length < 8) return undefined
   if (header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
-  const token = header.slice(7).trim()
-  return token === '' ? undefined : token
+  let start = 7
+  while (header[start] === ' ') start++
+  return start === header.length ? undefined : header.slice(start)
 }

@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { problem, type ProblemCode, problemKinds, renderProblem } from '../http/problems.ts'
 import type { WireAnswer } from '../http/reply.ts'
-import { NodeSource } from '../http/request-source.ts'
+import { fieldValues, NodeSource } from '../http/request-source.ts'
 import type { Application } from './application.ts'
 import { pathAndQuery } from './fetch-handler.ts'
 import type { RouteTable } from './route-table.ts'
@@ -35,7 +35,7 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    const answer = isHostReadable(request.headers.host)
+    const answer = isHostReadable(request)
       ? // The target as it was sent: a path with dots in it (`/x/../api/users`) would become another only here, and pass
         // a proxy's rules for that other.
         await application.answer(
@@ -80,7 +80,10 @@ function abandonBody(request: IncomingMessage, response: ServerResponse): void {
 const hostPattern = /^(?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
 
 /** RFC 9112 section 3.2: a Host that is none is refused; one that is missing was refused by node:http. */
-function isHostReadable(host: string | undefined): boolean {
+function isHostReadable(request: IncomingMessage): boolean {
+  const { host } = request.headers
+  // Which of two a proxy in front went by cannot be known.
+  if (fieldValues(request, 'host').length > 1) return false
   return host === undefined || host === '' || hostPattern.test(host)
 }
 

@@ -41,6 +41,8 @@ function outcome(result: SignInResult): string {
   return result.ok ? 'ok' : result.reason
 }
 
+const login = (password: string, username = 'ada') => ({ body: { username, password } })
+
 describe('checking a password', () => {
   test('finds the account by its name in any case or width', async (t) => {
     const { check, account } = await setUp(t)
@@ -195,7 +197,3 @@ describe('the limit of log-ins over HTTP', () => {
     assert.equal(answers[0]?.status, 401)
   })
 })
-
-function login(password: string, username = 'ada'): { body: object } {
-  return { body: { username, password } }
-}

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../encoding/json-object.ts'
+import type { JsonObject } from '../encoding/json-object.ts'
 import type { TokenFailure } from './token-failure.ts'
 
 /**
@@ -101,13 +101,13 @@ function isEpoch(value: unknown): boolean {
 
 /** Freezes claims and everything inside them, so that no caller can change them for another. */
 export function freezeClaims(claims: AccessClaims): AccessClaims {
-  const pending: unknown[] = [claims]
-  while (pending.length > 0) {
-    const value = pending.pop()
-    if (Array.isArray(value) || isJsonObject(value)) {
-      Object.freeze(value)
-      for (const inner of Object.values(value)) pending.push(inner)
-    }
-  }
+  freezeDeeply(claims)
   return claims
+}
+
+/** Recursion ends soon: nothing was parsed that is nested more than 32 deep. */
+function freezeDeeply(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const inner of Object.values(value)) freezeDeeply(inner)
+  Object.freeze(value)
 }

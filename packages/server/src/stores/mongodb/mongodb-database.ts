@@ -32,10 +32,10 @@ const fallbackName = 'countersign'
 // Each wait has its bound: for a server, for a connection, for an answer, for a majority. What the URL sets counts
 // instead. (The driver's timeoutMS, one bound for all of them, has no effect since version 7.)
 const bounds = {
-  serverSelectionTimeoutMS: 3_000,
-  waitQueueTimeoutMS: 2_000,
-  connectTimeoutMS: 3_000,
-  socketTimeoutMS: 5_000,
+  serverSelectionTimeoutMS: 5_000,
+  waitQueueTimeoutMS: 5_000,
+  connectTimeoutMS: 5_000,
+  socketTimeoutMS: 10_000,
   maxPoolSize: 50,
   appName: 'countersign',
 } as const satisfies MongoClientOptions
@@ -49,7 +49,7 @@ const bounds = {
 // for some milliseconds what another instance just wrote, and a compare-and-swap that reads so would lose again and
 // again. What such a read shows and a failover then undoes was never acknowledged, and the refresh rule restores it.
 const promises = {
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 4_000 },
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 8_000 },
   readPreference: 'primary',
 } as const satisfies MongoClientOptions
 

@@ -82,8 +82,28 @@ function reasonOf(error: Error): Reason | undefined {
     case 'MongoServerClosedError':
       return 'closed'
     default:
-      return reasonOfCode(codeOf(error))
+      return isSocketFailure(error) ? 'interrupted' : reasonOfCode(codeOf(error))
   }
+}
+
+// The driver lets some through as Node gave them: a write into a socket that the server has just ended.
+const socketFailures: ReadonlySet<unknown> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_SOCKET_CLOSED',
+])
+
+function isSocketFailure(error: Error): boolean {
+  return 'code' in error && socketFailures.has(error.code)
 }
 
 /** The connection was only being made: the command was not sent. */

@@ -19,10 +19,10 @@ import { bounded } from './time-limit.ts'
 export interface MongodbStoreOptions {
   readonly url: string
   readonly clock: Clock
-  /** For tests: what the store tells as its time. Default: the server's. */
-  readonly time?: Clock | undefined
   /** Default: true. Otherwise a pending schema step is refused. */
   readonly migrates?: boolean
+  /** What the store tells instead of the server's time, for tests that decide what time it is. */
+  readonly time?: Clock | undefined
 }
 
 /**
@@ -51,7 +51,11 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     ...createServiceStore(collections),
     ...createLeaseStore(collections),
     ...createAuditStore(collections),
-    readTime: async () => (time ? time() : (await database.readServer()).time),
+    // The server is asked all the same, so that a store out of reach has no time either.
+    readTime: async () => {
+      const server = await database.readServer()
+      return time?.() ?? server.time
+    },
     checkReady: () => checkReady(collections),
   })
   return { ...operations, description, close: () => database.close() }

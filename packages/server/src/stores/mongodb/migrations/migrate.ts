@@ -19,6 +19,9 @@ import type { Migration } from './migration.ts'
 /** All of them, in order. Expand, then contract: version N and N-1 run side by side on the result. */
 export const migrations: readonly Migration[] = [indexes, services]
 
+/** Instances that start while one applies a step wait for it. */
+const patienceMs = 60_000
+
 /**
  * Brings the database to the newest schema, one process at a time. A step that outlives the lease, or ends half-way, does
  * no harm: making an index that is there changes nothing, and a step is noted once it is done.
@@ -32,7 +35,7 @@ export async function migrateMongodb(
   known: readonly Migration[] = migrations,
 ): Promise<readonly Migration[]> {
   if ((await findPending(collections, known)).length === 0) return []
-  const parts = { clock, newId: createIdSource(clock, systemRandomness) }
+  const parts = { clock, newId: createIdSource(clock, systemRandomness), patienceMs }
   return withLease(createLeaseStore(collections), 'migrations', parts, async () => {
     const pending = await findPending(collections, known)
     for (const migration of pending) {

@@ -1,0 +1,322 @@
+// Whatever the store cannot do is a 503 that asks to come back, on every route and at every step, and grants nothing.
+
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import {
+  createLifetime,
+  type SignedIn,
+  startTestServer,
+  testPassword,
+  type TestAnswer,
+  type TestServer,
+  type Wish,
+} from './countersign.fixture.ts'
+import { createTestClock } from './foundation/deterministic.fixture.ts'
+import { createFailingDisk, type FailingDisk } from './stores/sql/failing-disk.fixture.ts'
+
+const options = {
+  secret: 'a-secret-that-is-long-enough-for-tests',
+  jwtSecret: 'Vb3nq0TjYf1xLw9sKzR7uEhD5mGaPcQ2',
+  metricsToken: 'a-token-for-metrics',
+} as const
+
+const directory = mkdtempSync(join(tmpdir(), 'countersign-failing-'))
+const template = join(directory, 'template.db')
+after(() => rmSync(directory, { recursive: true }))
+
+interface People {
+  readonly root: SignedIn
+  readonly ada: SignedIn
+  /** Another session of the same user. */
+  readonly elsewhere: SignedIn
+}
+
+let people: People
+let copies = 0
+
+before(async () => {
+  const lifetime = createLifetime()
+  const server = await startTestServer(lifetime, {
+    ...options,
+    databaseUrl: `sqlite:${template}`,
+  })
+  await server.open('root', 'admin')
+  await server.open('ada')
+  const root = await server.signIn('root')
+  people = { root, ada: await server.signIn('ada'), elsewhere: await server.signIn('ada') }
+  await lifetime.end()
+})
+
+interface FailingServer extends TestServer {
+  readonly disk: FailingDisk
+  /** Everything in the database, as another process sees it. */
+  readonly read: () => unknown
+}
+
+/** Makes servers on copies of what was prepared, whose disk fails when it is told to, and which do nothing by themselves. */
+function createStart(t: TestContext): () => Promise<FailingServer> {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const disk = createFailingDisk(t)
+  return async () => {
+    const file = join(directory, `${copies++}.db`)
+    copyFileSync(template, file)
+    const clock = createTestClock()
+    clock.advance(1_000)
+    const server = await startTestServer(t, { ...options, databaseUrl: `sqlite:${file}`, clock })
+    return { ...server, disk, read: () => readTables(file) }
+  }
+}
+
+function readTables(file: string): unknown {
+  const database = new DatabaseSync(file, { readOnly: true })
+  const tables = ['users', 'sessions', 'attempts', 'audit_events', 'keyring', 'leases']
+  const rows = tables.map((table) => database.prepare(`SELECT * FROM ${table} ORDER BY 1`).all())
+  database.close()
+  return JSON.parse(JSON.stringify(rows))
+}
+
+const newPassword = 'another horse battery staple'
+const cookieOf = ({ refreshToken, csrfToken }: SignedIn): Wish => ({
+  cookie: refreshToken,
+  headers: { 'x-csrf-token': csrfToken },
+})
+
+// One call for each operation of the contract. `needsStore` is false for what must be answered without a database.
+const calls: Record<string, (people: People) => readonly [route: string, wish: Wish]> = {
+  register: () => [
+    'POST /api/auth/register',
+    { body: { username: 'bob', password: testPassword } },
+  ],
+  login: ({ ada }) => [
+    'POST /api/auth/login',
+    { body: { username: 'ada', password: testPassword }, cookie: ada.refreshToken },
+  ],
+  refresh: ({ ada }) => ['POST /api/auth/refresh', cookieOf(ada)],
+  csrf: ({ ada }) => ['GET /api/auth/csrf', cookieOf(ada)],
+  logout: ({ ada }) => ['POST /api/auth/logout', cookieOf(ada)],
+  logoutAll: ({ ada }) => ['POST /api/auth/logout-all', { token: ada.accessToken }],
+  listSessions: ({ ada }) => ['GET /api/auth/sessions', { token: ada.accessToken }],
+  endSession: ({ ada, elsewhere }) => [
+    `DELETE /api/auth/sessions/${elsewhere.sessionId}`,
+    { token: ada.accessToken },
+  ],
+  changePassword: ({ ada }) => [
+    'POST /api/auth/password',
+    { token: ada.accessToken, body: { currentPassword: testPassword, newPassword } },
+  ],
+  ownProfile: ({ ada }) => ['GET /api/users', { token: ada.accessToken }],
+  changeProfile: ({ ada }) => [
+    'PUT /api/users',
+    { token: ada.accessToken, body: { email: 'ada@example.org' } },
+  ],
+  listUsers: ({ root }) => ['GET /api/users/all', { token: root.accessToken }],
+  createUser: ({ root }) => [
+    'POST /api/users',
+    { token: root.accessToken, body: { username: 'bob', password: testPassword } },
+  ],
+  showUser: ({ root, ada }) => [`GET /api/users/${ada.userId}`, { token: root.accessToken }],
+  changeUser: ({ root, ada }) => [
+    `PATCH /api/users/${ada.userId}`,
+    { token: root.accessToken, body: { disabled: true } },
+  ],
+  deleteUser: ({ root, ada }) => [`DELETE /api/users/${ada.userId}`, { token: root.accessToken }],
+  endUserSessions: ({ root, ada }) => [
+    `DELETE /api/users/${ada.userId}/sessions`,
+    { token: root.accessToken },
+  ],
+  ready: () => ['GET /health/ready', {}],
+}
+
+const withoutStore: Record<string, readonly [route: string, wish: Wish]> = {
+  publicInformation: ['GET /api/users/public', {}],
+  keySet: ['GET /.well-known/jwks.json', {}],
+  serverMetadata: ['GET /.well-known/oauth-authorization-server', {}],
+  live: ['GET /health/live', {}],
+  metrics: ['GET /metrics', { token: options.metricsToken }],
+  openapi: ['GET /openapi.json', {}],
+}
+
+// Pages of documentation, which have their own tests.
+const leftOut = new Set(['documentation', 'documentationAsset'])
+
+function assertRefused(answer: TestAnswer, what: string): void {
+  assert.equal(answer.status, 503, `${what} ${JSON.stringify(answer.body)}`)
+  const { code, message, requestId: _, type: _type, status: _status, ...more } = answer.body
+  assert.deepEqual([code, more], ['unavailable', {}], what)
+  assert.equal(message, 'The service is temporarily unavailable', what)
+  assert.equal(answer.headers.get('retry-after'), '1', what)
+  assert.equal(answer.headers.get('set-cookie'), null, what)
+}
+
+async function send(server: Pick<TestServer, 'call'>, operation: string): Promise<TestAnswer> {
+  const [route, wish] = calls[operation]?.(people) ?? assert.fail(operation)
+  return server.call(route, wish)
+}
+
+/** Sends it with the disk failing from its n-th statement on. @returns undefined when it did not need that many */
+async function sendFailing(
+  server: FailingServer,
+  operation: string,
+  number: number,
+): Promise<TestAnswer | undefined> {
+  server.disk.failFrom(number)
+  const answer = await send(server, operation)
+  const isReached = server.disk.count() >= number
+  server.disk.mend()
+  // A lease that could not be given back runs out.
+  server.clock.advance(15_000)
+  return isReached ? answer : undefined
+}
+
+const isUnavailable = (error: Error): boolean => error.name === 'StoreUnavailableError'
+
+const login = (server: TestServer, password: string) =>
+  server.call('POST /api/auth/login', { body: { username: 'ada', password } })
+
+describe('when every statement fails', () => {
+  test('every route that needs the store answers 503, and nothing is changed', async (t) => {
+    const start = createStart(t)
+    const server = await start()
+    const before = server.read()
+    for (const operation of Object.keys(calls)) {
+      server.disk.failAll()
+      assertRefused(await send(server, operation), operation)
+      server.disk.mend()
+    }
+    assert.deepEqual(server.read(), before)
+    // None of them got so far as to leave a trace in memory either.
+    for (const { accessToken: token } of [people.ada, people.elsewhere, people.root]) {
+      assert.equal((await server.call('GET /api/users', { token })).status, 200)
+    }
+  })
+
+  test('every route that needs none is answered', async (t) => {
+    const start = createStart(t)
+    const server = await start()
+    server.disk.failAll()
+    for (const [operation, [route, wish]] of Object.entries(withoutStore)) {
+      assert.equal((await server.call(route, wish)).status, 200, operation)
+    }
+    server.disk.mend()
+  })
+
+  test('refusals that need no store stay what they are', async (t) => {
+    const start = createStart(t)
+    const server = await start()
+    server.disk.failAll()
+    for (const [route, wish, status] of [
+      ['GET /api/users', {}, 401],
+      ['GET /api/users', { token: 'x.y.z' }, 401],
+      ['POST /api/auth/refresh', {}, 401],
+      ['POST /api/auth/refresh', { body: { refreshToken: 'x' } }, 401],
+      ['POST /api/auth/login', { body: {} }, 400],
+      ['GET /nothing', {}, 404],
+    ] as const) {
+      assert.equal((await server.call(route, wish)).status, status, route)
+    }
+    server.disk.mend()
+  })
+
+  test('this list is every operation there is', async (t) => {
+    const start = createStart(t)
+    const { auth } = await start()
+    const { paths } = auth.openapi() as { paths: Record<string, Record<string, object>> }
+    const operations = Object.values(paths)
+      .flatMap((methods) => Object.values(methods))
+      .map((operation) => (operation as { operationId: string }).operationId)
+    const listed = [...Object.keys(calls), ...Object.keys(withoutStore), ...leftOut]
+    assert.deepEqual(listed.toSorted(), operations.toSorted())
+  })
+
+  test('the library rejects, and what it guards stays shut', async (t) => {
+    const start = createStart(t)
+    const { auth, disk } = await start()
+    disk.failAll()
+    await assert.rejects(auth.authenticate(`Bearer ${people.ada.accessToken}`), isUnavailable)
+    await assert.rejects(auth.accounts.find('ada'), isUnavailable)
+    await assert.rejects(auth.accounts.setDisabled(people.ada.userId, true), isUnavailable)
+    await assert.rejects(auth.hasAdministrator(), isUnavailable)
+    disk.mend()
+  })
+})
+
+describe('when the disk fails in the middle', () => {
+  for (const operation of Object.keys(calls)) {
+    test(`${operation} grants nothing at any step, and can be asked for again`, async (t) => {
+      const start = createStart(t)
+      let steps = 0
+      for (let number = 1; ; number++) {
+        const server = await start()
+        const answer = await sendFailing(server, operation, number)
+        if (answer === undefined) break
+        steps++
+        assertRefused(answer, `${operation}, statement ${number}`)
+        const again = await send(server, operation)
+        assert.ok(again.status < 500, `${operation} after statement ${number}: ${again.status}`)
+        await server.auth.close()
+      }
+      assert.ok(steps > 0)
+    })
+  }
+
+  test('an honest client that retries its refresh is never logged out, soon or late', async (t) => {
+    const start = createStart(t)
+    for (const wait of [0, 60_000]) {
+      for (let number = 1; ; number++) {
+        const server = await start()
+        const answer = await sendFailing(server, 'refresh', number)
+        if (answer === undefined) break
+        server.clock.advance(wait)
+        const again = await send(server, 'refresh')
+        assert.equal(again.status, 200)
+        const next = /refreshToken=([^;]+)/.exec(again.headers.get('set-cookie') ?? '')?.[1] ?? ''
+        const { ada } = people
+        const wish = { cookie: next, headers: { 'x-csrf-token': ada.csrfToken } }
+        assert.equal((await server.call('POST /api/auth/refresh', wish)).status, 200)
+        await server.auth.close()
+      }
+    }
+  })
+
+  test('what was to be ended is ended by the second try at the latest', async (t) => {
+    const start = createStart(t)
+    const endings: [operation: string, isDead: (server: TestServer) => Promise<TestAnswer>][] = [
+      ['logout', ({ refresh }) => refresh(people.ada.refreshToken)],
+      ['logoutAll', ({ refresh }) => refresh(people.elsewhere.refreshToken)],
+      ['endSession', ({ refresh }) => refresh(people.elsewhere.refreshToken)],
+      ['changeUser', ({ call }) => call('GET /api/users', { token: people.ada.accessToken })],
+      ['deleteUser', ({ call }) => call('GET /api/users', { token: people.ada.accessToken })],
+      ['endUserSessions', ({ refresh }) => refresh(people.ada.refreshToken)],
+    ]
+    for (const [operation, isDead] of endings) {
+      for (let number = 1; ; number++) {
+        const server = await start()
+        if ((await sendFailing(server, operation, number)) === undefined) break
+        await send(server, operation)
+        assert.equal((await isDead(server)).status, 401, `${operation} ${number}`)
+        await server.auth.close()
+      }
+    }
+  })
+
+  test('a password is the old one or the new one, and never both', async (t) => {
+    const start = createStart(t)
+    for (let number = 1; ; number++) {
+      const server = await start()
+      if ((await sendFailing(server, 'changePassword', number)) === undefined) break
+      const statuses = [
+        (await login(server, testPassword)).status,
+        (await login(server, newPassword)).status,
+      ]
+      assert.deepEqual(new Set(statuses), new Set([200, 401]), `statement ${number}`)
+      if (statuses[1] === 200) {
+        assert.equal((await server.refresh(people.elsewhere.refreshToken)).status, 401)
+      }
+      await server.auth.close()
+    }
+  })
+})
