@@ -400,6 +400,16 @@ describe('while the issuer is away', () => {
     })
   })
 
+  test('whoever is told of it may throw, and tokens are answered all the same', async () => {
+    issuer.answers.set('/jwks', (_, response) => void response.writeHead(503).end())
+    const verifier = verifierOf({
+      onProblem: () => {
+        throw new Error('the log is full')
+      },
+    })
+    assert.equal(await outcome(verifier, issuer.sign()), 'keys_unavailable')
+  })
+
   test('a clock that was set back makes nothing unusable', async () => {
     const verifier = verifierOf()
     const token = issuer.sign()

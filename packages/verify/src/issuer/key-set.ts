@@ -5,6 +5,7 @@ import type { Awaitable } from '../cryptography/cryptography.ts'
 import type { VerificationKey } from '../cryptography/keys.ts'
 import type { Outage } from '../tokens/token-failure.ts'
 import type { LoadedKeys } from './load-keys.ts'
+import { SharedWork } from './shared-work.ts'
 
 /** How long keys are kept, all in seconds. */
 export interface KeySetLimits {
@@ -60,7 +61,7 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
   readonly #clock: () => number
   readonly #onProblem: (problem: Error) => void
   #held: HeldKeys<Key> | undefined
-  #inFlight: Promise<void> | undefined
+  readonly #work = new SharedWork()
   #attemptedAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #problem: Error | undefined
@@ -90,12 +91,10 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
       return key
     }
     // While the issuer is away only the first token waits; the others are served what there is.
-    const mustWait = this.#failures === 0 || !this.#serves(now)
-    if (this.#inFlight === undefined && this.#mayRetry(now)) void this.#renew()
-    if (mustWait && this.#inFlight !== undefined) {
-      return this.#inFlight.then(() => this.#lookUp(kid))
-    }
-    return this.#lookUp(kid)
+    const mustWait = !this.#work.isShared || this.#failures === 0 || !this.#serves(now)
+    const renewal = this.#work.running ?? (this.#mayRetry(now) ? this.#renew() : undefined)
+    if (!mustWait || renewal === undefined) return this.#lookUp(kid)
+    return renewal.then(() => this.#lookUp(kid))
   }
 
   async load(): Promise<void> {
@@ -120,11 +119,9 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
     coolDownSeconds: number,
   ): Awaitable<VerificationKey<Key> | Outage | undefined> {
     const coolsUntil = this.#attemptedAt + coolDownSeconds * 1000
-    if (this.#inFlight === undefined && !isWithin(now, this.#attemptedAt, coolsUntil)) {
-      void this.#renew()
-    }
-    if (this.#inFlight !== undefined) return this.#inFlight.then(() => this.#lookUp(kid))
-    return this.#lookUp(kid)
+    const isCooling = isWithin(now, this.#attemptedAt, coolsUntil)
+    const renewal = this.#work.running ?? (isCooling ? undefined : this.#renew())
+    return renewal === undefined ? this.#lookUp(kid) : renewal.then(() => this.#lookUp(kid))
   }
 
   #lookUp(kid: string): VerificationKey<Key> | Outage | undefined {
@@ -150,10 +147,7 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
   }
 
   #renew(): Promise<void> {
-    this.#inFlight ??= this.#fetch().finally(() => {
-      this.#inFlight = undefined
-    })
-    return this.#inFlight
+    return this.#work.run(() => this.#fetch())
   }
 
   async #fetch(): Promise<void> {
@@ -176,7 +170,7 @@ export class FetchedKeySet<Key> implements KeySet<Key> {
     const keptMs = Math.min(Math.max(asked, coolDownSeconds), maxAgeSeconds) * 1000
     // Counted from before the fetch, so that a slow answer does not lengthen a life.
     const fetchedAt = this.#attemptedAt
-    const renewAt = fetchedAt + keptMs * RENEWAL_SHARE
+    const renewAt = fetchedAt + keptMs * (this.#work.isShared ? RENEWAL_SHARE : 1)
     this.#held = { ...loaded, fetchedAt, renewAt, freshUntil: fetchedAt + keptMs }
   }
 }

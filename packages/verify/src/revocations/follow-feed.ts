@@ -3,6 +3,7 @@
 
 import type { Awaitable } from '../cryptography/cryptography.ts'
 import { type Fetch, fetchDocument, openDocument } from '../issuer/fetch-document.ts'
+import { SharedWork } from '../issuer/shared-work.ts'
 import type { AccessClaims } from '../tokens/claims.ts'
 import type { Outage } from '../tokens/token-failure.ts'
 import { createEventStreamReader } from './event-stream.ts'
@@ -65,39 +66,31 @@ export class RevocationFeed {
   #askedAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #problem: Error | undefined
-  #inFlight: Promise<void> | undefined
-  /** The first attempt to become complete, which tokens wait for; it never rejects. */
-  readonly #firstAttempt: Promise<void>
-  #isStarting = true
+  /** How often it was tried to become complete. */
+  #attempts = 0
+  readonly #work = new SharedWork()
 
   constructor(options: FeedOptions) {
     this.#options = options
-    this.#firstAttempt = this.#catchUp().finally(() => {
-      this.#isStarting = false
-    })
     if (options.follow === 'stream') void this.#followStream()
   }
 
   /** Whether a token is revoked, or cannot be told to be good. */
   judge(claims: AccessClaims, token: string): Awaitable<'revoked' | Outage | undefined> {
     if (this.#held.isRevoked(claims)) return 'revoked'
-    if (this.#isStarting) return this.#firstAttempt.then(() => this.#judgeKnown(claims, token))
-    if (this.#options.follow === 'poll') {
-      const asked = this.#askIfDue()
-      if (asked !== undefined) return asked.then(() => this.#judgeKnown(claims, token))
-    }
-    return this.#judgeKnown(claims, token)
+    const asked = this.#attempts === 0 ? this.#catchUp() : this.#askIfDue()
+    if (asked === undefined) return this.#judgeKnown(claims, token)
+    return asked.then(() => this.#judgeKnown(claims, token))
   }
 
   /** Waits until the revocations are complete. @throws Error that says why they are not */
   async ready(): Promise<void> {
-    await this.#firstAttempt
     if (this.#isStale()) await this.#catchUp()
     if (this.#isStale()) throw this.#problem ?? new Error('The revocation feed is stale.')
   }
 
   status(): FeedStatus {
-    const state = this.#isStale() ? (this.#isStarting ? 'starting' : 'stale') : 'current'
+    const state = this.#isStale() ? (this.#attempts === 0 ? 'starting' : 'stale') : 'current'
     const isComplete = Number.isFinite(this.#completeUntil)
     return {
       state,
@@ -133,21 +126,20 @@ export class RevocationFeed {
 
   /** In polling, a token that comes when the last answer has grown old waits for the next. */
   #askIfDue(): Promise<void> | undefined {
-    const { clock, pollSeconds } = this.#options
+    const { clock, pollSeconds, follow } = this.#options
+    if (follow !== 'poll') return undefined
     const age = clock() - this.#askedAt
-    const waitMs = Math.max(pollSeconds * 1000, this.#failures > 0 ? retryMs(this.#failures) : 0)
-    if (age >= 0 && age < waitMs) return undefined
     const isAway = this.#failures > 0
-    const asked = this.#catchUp()
-    return isAway ? undefined : asked
+    const waitMs = Math.max(pollSeconds * 1000, isAway ? retryMs(this.#failures) : 0)
+    const isDue = !(age >= 0 && age < waitMs)
+    const asked = isDue ? this.#catchUp() : this.#work.running
+    // While the issuer is away nobody waits for it, where it can be asked in the background.
+    return isAway && this.#work.isShared ? undefined : asked
   }
 
   /** Reads pages until there are no more. Never rejects. */
   #catchUp(): Promise<void> {
-    this.#inFlight ??= this.#readPages().finally(() => {
-      this.#inFlight = undefined
-    })
-    return this.#inFlight
+    return this.#work.run(() => this.#readPages())
   }
 
   async #readPages(): Promise<void> {
@@ -159,6 +151,8 @@ export class RevocationFeed {
       this.#succeed()
     } catch (error) {
       this.#fail(error)
+    } finally {
+      this.#attempts++
     }
   }
 
@@ -180,14 +174,14 @@ export class RevocationFeed {
       signal: this.#closing.signal,
     })
     if (status === 304) return false
-    const page = await this.#takePage(new TextDecoder().decode(bytes))
+    const page = await this.#takePage(new TextDecoder().decode(bytes), from)
     // The tag belongs to what was asked for, which is another thing once the cursor has moved.
     this.#etag = page.cursor === from ? (headers.get('etag') ?? undefined) : undefined
     return page.more
   }
 
   async #followStream(): Promise<void> {
-    await this.#firstAttempt
+    await this.#catchUp()
     let breaks = 0
     const onPage = (): void => {
       breaks = 0
@@ -230,7 +224,7 @@ export class RevocationFeed {
       const events = createEventStreamReader(MAX_PAGE_LENGTH)
       for await (const chunk of response.body) {
         for (const text of events.read(chunk)) {
-          await this.#takePage(text)
+          await this.#takePage(text, this.#cursor)
           onPage()
           // Only a page proves that the issuer is there; a relay can send anything else for ever.
           clearTimeout(timer)
@@ -247,10 +241,11 @@ export class RevocationFeed {
     }
   }
 
-  async #takePage(text: string): Promise<FeedPage> {
+  /** @param from the cursor that the page has to go on from */
+  async #takePage(text: string, from: string | undefined): Promise<FeedPage> {
     const page = await this.#options.readPage(text)
     if (typeof page === 'string') throw new Error(`A page of the feed was refused: ${page}`)
-    if (page.from !== null && page.from !== this.#cursor) {
+    if (page.from !== null && page.from !== from) {
       // What lies between is unknown, so the next page has to be the first.
       this.#cursor = undefined
       throw new Error('A page of the feed does not go on from the last one')

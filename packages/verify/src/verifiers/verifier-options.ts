@@ -96,7 +96,13 @@ export function checkOptions<Key>(options: VerifierOptions<Key>): CheckedOptions
     timeoutMs: readDuration(options.timeoutMs, 5000, 'timeoutMs'),
     // Called through the global object, as some runtimes demand.
     fetch: (url, init) => fetch(url, init),
-    onProblem,
+    onProblem: (problem) => {
+      try {
+        onProblem(problem)
+      } catch {
+        // A log that fails must not decide about tokens, and there is nobody left to tell.
+      }
+    },
     feed: revocations && checkRevocations(revocations, issuer),
   }
 }
