@@ -126,7 +126,16 @@ function createJudge(raw: JsonObject): (pointer: readonly string[], value: unkno
   const ajv = new Ajv2020({ strict: true, allErrors: true, validateSchema: false })
   addFormats.default(ajv)
   // Of OpenAPI and annotating only.
-  ajv.addVocabulary(['example', 'openapi', 'info', 'servers', 'tags', 'paths', 'components'])
+  ajv.addVocabulary([
+    'example',
+    'x-enumDescriptions',
+    'openapi',
+    'info',
+    'servers',
+    'tags',
+    'paths',
+    'components',
+  ])
   ajv.addSchema({ ...raw, $id: 'https://document.invalid/' })
   return (pointer, value) => {
     const place = pointer
