@@ -43,6 +43,7 @@ describe('the credential of a call', () => {
     for (const header of ['Bearer abc', 'bearer abc', 'BEARER abc', 'Bearer   abc']) {
       assert.equal(readBearer(header), 'abc', header)
     }
+    assert.equal(readBearer('Bearer a'), 'a')
   })
 
   test('is nothing else', () => {

@@ -197,6 +197,26 @@ describe('the host’s claims', () => {
     await assert.rejects(issue(), /makes tokens of \d+ characters; 8,192 is the limit/)
   })
 
+  test('may make it exactly as long as verifiers read', async () => {
+    let length = 5_000
+    const { issue, keyring, clock } = await withClaims(() => ({ long: 'x'.repeat(length) }))
+    length += Math.floor(((8_192 - (await issue()).token.length) * 3) / 4) - 2
+    let longest = ''
+    for (;;) {
+      const token = await issue().then(
+        (issued) => issued.token,
+        () => undefined,
+      )
+      if (token === undefined) break
+      longest = token
+      length++
+    }
+    assert.equal(longest.length, 8_192)
+    const findKey = (kid: string) => keyring.findKey(kid)
+    const verifier = createVerifier({ issuer: testIssuer, audience: 'api', findKey, clock })
+    assert.equal(verifier.verify(longest).ok, true)
+  })
+
   test('that fail, fail the token', async () => {
     for (const claims of [
       () => {
