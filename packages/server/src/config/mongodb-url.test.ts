@@ -46,6 +46,9 @@ test('nothing may weaken what an acknowledgement means', () => {
     'readpreference=nearest',
     'readConcernLevel=available',
     'readConcernLevel=majority',
+    'socketTimeoutMS=30000',
+    'waitQueueTimeoutMS=0',
+    'serverSelectionTimeoutMS=9000',
   ]) {
     assert.equal(countUnsafe(query), 1, query)
   }
@@ -55,7 +58,8 @@ test('nothing may weaken what an acknowledgement means', () => {
     'journal=true',
     'readPreference=primary',
     'readConcernLevel=linearizable',
-    'retryWrites=false&tls=true&maxPoolSize=7',
+    'retryWrites=true&tls=true&maxPoolSize=7',
+    'socketTimeoutMS=2000&serverSelectionTimeoutMS=5000',
   ]) {
     assert.equal(countUnsafe(query), 0, query)
   }

@@ -61,12 +61,38 @@ const fixed: readonly {
   },
 ]
 
+/**
+ * How long an operation waits for a primary, then for a connection, then for the answer, unless the URL says otherwise.
+ * (The driver's timeoutMS, one bound for all of them, has no effect since version 7.)
+ */
+export const mongodbWaits = {
+  serverSelectionTimeoutMS: 2_000,
+  waitQueueTimeoutMS: 2_000,
+  socketTimeoutMS: 5_000,
+} as const
+
+// Revocations are polled with an overlap of ten seconds: a write that took longer could be missed by other instances.
+const longestWaitMs = 9_000
+
 /** What the URL asks for and must not, each with its reason. */
-export function findUnsafeOptions({ options }: MongodbUrl): readonly string[] {
-  return fixed.flatMap(({ name, allowed, reason }) => {
+export function findUnsafeOptions(url: MongodbUrl): readonly string[] {
+  const { options } = url
+  const unsafe = fixed.flatMap(({ name, allowed, reason }) => {
     const value = options.get(name)
     return value === undefined || allowed.includes(value)
       ? []
       : [`Remove ${name}=${value} from the URL: ${reason}.`]
   })
+  const names = Object.keys(mongodbWaits).join(', ')
+  return longestWaitOf(url) <= longestWaitMs
+    ? unsafe
+    : [...unsafe, `${names} exceed ${longestWaitMs} together: shorten one.`]
+}
+
+function longestWaitOf({ options }: MongodbUrl): number {
+  return Object.entries(mongodbWaits).reduce((sum, [name, fallback]) => {
+    const text = options.get(name.toLowerCase())
+    // The driver takes 0 for no bound at all.
+    return sum + (text === undefined ? fallback : Number(text) || Number.POSITIVE_INFINITY)
+  }, 0)
 }

@@ -22,7 +22,7 @@ function examineTopology({ replicaSet, isRouter }: { replicaSet?: string; isRout
   const text = isRouter
     ? 'It is the router of a sharded cluster.'
     : replicaSet === undefined
-      ? 'It is a single server: when it fails, nothing takes over. A replica set does, and repeats what was interrupted.'
+      ? 'It is a single server: when it fails, nothing takes over. A replica set does.'
       : `It is the replica set ${replicaSet}.`
   return { isWrong: false, text }
 }

@@ -1,6 +1,6 @@
 import type { Db, MongoClient, MongoClientOptions, ReadConcernLevel } from 'mongodb'
 import { ConfigurationError } from '../../config/configuration-error.ts'
-import { type MongodbUrl, parseMongodbUrl } from '../../config/mongodb-url.ts'
+import { type MongodbUrl, mongodbWaits, parseMongodbUrl } from '../../config/mongodb-url.ts'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { type Collections, openCollections } from './documents.ts'
 import { loadMongodbDriver } from './load-driver.ts'
@@ -29,27 +29,25 @@ export interface MongodbDatabase {
 /** The database when the URL names none. */
 const fallbackName = 'countersign'
 
-// Each wait has its bound: for a server, for a connection, for an answer, for a majority. What the URL sets counts
-// instead. (The driver's timeoutMS, one bound for all of them, has no effect since version 7.)
+// Each wait has its bound. What the URL sets counts instead.
 const bounds = {
-  serverSelectionTimeoutMS: 5_000,
-  waitQueueTimeoutMS: 5_000,
-  connectTimeoutMS: 5_000,
-  socketTimeoutMS: 10_000,
+  ...mongodbWaits,
+  connectTimeoutMS: 2_000,
   maxPoolSize: 50,
   appName: 'countersign',
 } as const satisfies MongoClientOptions
 
-// An acknowledged write is in the journal of a majority, so that no failover forgets it. The driver repeats a write once
-// when its answer was lost, and a replica set carries it out once all the same (retryable writes); a server without a
-// replica set is never asked twice. After that the caller hears of it, and whether the write happened is open: every
-// operation here may be asked for again after that.
+// An acknowledged write is in the journal of a majority, so that no failover forgets it. A write is sent once, whatever
+// the URL says of retryWrites: repeated after a failover it would commit too long after the time that it carries, and
+// the pollers of revocations would miss it. When its answer is lost whoever asked hears of it; whether it happened is
+// then open, and every operation here may be asked for again.
 //
 // Reads ask the primary and take its newest state ("local"), not the newest one that a majority has: the latter hides
 // for some milliseconds what another instance just wrote, and a compare-and-swap that reads so would lose again and
 // again. What such a read shows and a failover then undoes was never acknowledged, and the refresh rule restores it.
 const promises = {
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 8_000 },
+  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 4_000 },
+  retryWrites: false,
   readPreference: 'primary',
 } as const satisfies MongoClientOptions
 

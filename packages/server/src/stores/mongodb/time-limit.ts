@@ -1,2 +1,2 @@
 /** An operation that takes longer than this is given up by the server, before the driver gives up the connection. */
-export const bounded = { maxTimeMS: 8_000 } as const
+export const bounded = { maxTimeMS: 4_000 } as const
