@@ -49,6 +49,10 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
   deleteUser: administrators(204),
   endUserSessions: administrators(204),
 
+  // For the credential of a service, which no user has.
+  revocations: everybody(401),
+  introspect: everybody(401),
+
   keySet: everybody(200),
   serverMetadata: everybody(200),
   live: everybody(200),

@@ -32,6 +32,10 @@ export interface Operation {
   readonly needsToken: boolean
   /** Reads the refresh cookie. */
   readonly readsCookie: boolean
+  /** Needs the credential of a service. */
+  readonly isForServices: boolean
+  /** Takes a form, and no JSON. */
+  readonly isForm: boolean
 }
 
 export interface ApiDocument {
@@ -43,12 +47,14 @@ export interface ApiDocument {
   checkAnswer(operation: Operation, answer: Answer): void
 }
 
+export const formType = 'application/x-www-form-urlencoded'
+
 interface RawOperation {
   readonly operationId: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: {
     readonly required: boolean
-    readonly content: { readonly 'application/json': { readonly schema: JsonSchema } }
+    readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>>
   }
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, unknown>> }>
@@ -106,10 +112,12 @@ function toOperation(path: string, method: string, raw: RawOperation): Operation
     method: method.toUpperCase(),
     path,
     parameters: raw.parameters ?? [],
-    body: raw.requestBody?.content['application/json'].schema,
+    body: raw.requestBody?.content['application/json']?.schema,
+    isForm: raw.requestBody?.content[formType] !== undefined,
     isBodyRequired: raw.requestBody?.required ?? false,
     needsToken: schemes.has('bearer'),
     readsCookie: schemes.has('refreshCookie'),
+    isForServices: schemes.has('service'),
   }
 }
 
@@ -118,7 +126,16 @@ function createJudge(raw: JsonObject): (pointer: readonly string[], value: unkno
   const ajv = new Ajv2020({ strict: true, allErrors: true, validateSchema: false })
   addFormats.default(ajv)
   // Of OpenAPI and annotating only.
-  ajv.addVocabulary(['example', 'openapi', 'info', 'servers', 'tags', 'paths', 'components'])
+  ajv.addVocabulary([
+    'example',
+    'x-enumDescriptions',
+    'openapi',
+    'info',
+    'servers',
+    'tags',
+    'paths',
+    'components',
+  ])
   ajv.addSchema({ ...raw, $id: 'https://document.invalid/' })
   return (pointer, value) => {
     const place = pointer

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../client/call.fixture.ts'
 import type { LoggedIn } from '../client/people.fixture.ts'
 import { newName, newPassword } from '../targets/target.fixture.ts'
-import type { Operation } from './document.fixture.ts'
+import { formType, type Operation } from './document.fixture.ts'
 
 /** A request that the operation accepts from whoever may call it. */
 export interface SampleRequest extends CallOptions {
@@ -24,6 +24,7 @@ export function sampleRequest(
     method,
     path: path.replace(/\{(\w+)\}/g, () => objectOf(operation, object)),
     ...(body && { json: sampleBody(operation, who, object) }),
+    ...(operation.isForm && { body: 'token=x', headers: { 'content-type': formType } }),
     ...(who && { token: who.token }),
     ...(who && readsCookie && { cookie: who.cookie, csrf: who.csrfToken }),
   }

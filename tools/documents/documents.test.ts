@@ -3,7 +3,7 @@
 // port 3000 is whichever is free. The examples in JavaScript need the built packages: ../publishing runs those.
 
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { optionTable } from '@countersign/server/config'
@@ -77,6 +77,25 @@ test('every link leads to a file that is there', () => {
       .map((target) => `${file}: ${target}`),
   )
   assert.deepEqual(broken, [])
+})
+
+test('ARCHITECTURE.md names files and folders that are there, and every folder of the server', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const source = join(root, 'packages/server/src')
+  const files = [...text.matchAll(/[\w-]+(?:\/[\w.-]+)+\.ts\b/g)].map(([name]) => name)
+  assert.ok(files.length > 10)
+  const lost = files.filter((name) => ![source, root].some((from) => existsSync(join(from, name))))
+  assert.deepEqual(lost, [])
+  const folders = readdirSync(source, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  )
+  const unnamed = folders.map(({ name }) => name).filter((name) => !text.includes(`\`${name}\``))
+  assert.deepEqual(unnamed, [])
+  const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}`)
+  assert.deepEqual(
+    packages.filter((name) => !text.includes(name)),
+    [],
+  )
 })
 
 test('every npm script that a document names is there', () => {

@@ -49,7 +49,7 @@ export class SessionKeeper {
   refresh(refused?: string): Promise<Tokens | undefined> {
     const staleToken = refused ?? this.#parts.session.tokens?.accessToken
     this.#refreshing ??= this.#parts
-      .lock(() => this.#refreshInTurn(staleToken))
+      .lock((hasWaited) => this.#refreshInTurn(staleToken, hasWaited))
       .finally(() => {
         this.#refreshing = undefined
       })
@@ -88,11 +88,14 @@ export class SessionKeeper {
     return call((await api.call('csrf')).csrfToken)
   }
 
-  async #refreshInTurn(staleToken: string | undefined): Promise<Tokens | undefined> {
+  async #refreshInTurn(
+    staleToken: string | undefined,
+    hasWaited: boolean,
+  ): Promise<Tokens | undefined> {
     const { session, tabs } = this.#parts
     // Another tab may have been quicker while this one waited for its turn.
     if (isUsable(session.tokens, staleToken)) return session.tokens
-    const theirs = await tabs.ask(staleToken)
+    const theirs = await tabs.ask(staleToken, hasWaited)
     if (theirs !== undefined) return theirs
     try {
       return await this.#askServer()

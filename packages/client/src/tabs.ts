@@ -13,8 +13,11 @@ export interface Tabs {
   /** Hands tokens to the other tabs. */
   share(tokens: Tokens, signedIn: boolean): void
   tellSignedOut(reason: 'signed_out' | 'ended'): void
-  /** Tokens that another tab holds and that are still good; undefined when none answers. */
-  ask(staleToken?: string): Promise<Tokens | undefined>
+  /**
+   * Tokens that another tab holds and that are still good; undefined when none answers.
+   * @param areComing another tab had its turn a moment ago: what it got may still be on its way
+   */
+  ask(staleToken: string | undefined, areComing: boolean): Promise<Tokens | undefined>
   close(): void
 }
 
@@ -28,6 +31,7 @@ export interface TabsParts {
 
 // A tab that sleeps does not answer; then we refresh ourselves, which is only one refresh too many.
 const answerWithinMs = 300
+const arriveWithinMs = 1_000
 
 export function createTabs(parts: TabsParts): Tabs {
   if (typeof BroadcastChannel === 'undefined' || parts.storage === undefined) return alone
@@ -54,9 +58,12 @@ export function createTabs(parts: TabsParts): Tabs {
       storage.removeItem(heldUntil)
       send({ type: 'signed_out', reason })
     },
-    ask: async (staleToken) => {
-      const deadline = Date.now() + answerWithinMs
-      if (Number(storage.getItem(heldUntil) ?? 0) <= Date.now()) return undefined
+    ask: async (staleToken, areComing) => {
+      const deadline = Date.now() + (areComing ? arriveWithinMs : answerWithinMs)
+      // The lock, the storage and the channel reach another process in any order: after a wait for the lock the storage
+      // is not to be trusted.
+      const isHeld = Number(storage.getItem(heldUntil) ?? 0) > Date.now()
+      if (!isHeld && !areComing) return undefined
       send({ type: 'ask' })
       while (Date.now() < deadline) {
         await pause(10)

@@ -49,6 +49,16 @@ export function copyButton(label, read) {
 }
 
 /**
+ * What may be wider than the screen scrolls by itself, with the keyboard as well.
+ *
+ * @param {string} label
+ * @param {HTMLElement} content
+ */
+export function scrolling(label, content) {
+  return h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label }, content)
+}
+
+/**
  * An element that index.html promises.
  *
  * @template {HTMLElement} [Type=HTMLElement]

@@ -2,7 +2,7 @@
 // Plain files without a build: what the browser loads is what stands here.
 
 import { exampleOf, operationsOf, problemsOf } from './description.js'
-import { find, h } from './dom.js'
+import { find, h, scrolling } from './dom.js'
 import { jsonBlock } from './json.js'
 import { hostPath } from './mount.js'
 import { fillNavigation, groupId, openNamedOperation, wordsOf } from './navigation.js'
@@ -98,9 +98,8 @@ function problemsView(openapi) {
     ...prose(
       'Every failure is `application/problem+json` (RFC 9457). Compare the `code`: it is stable. The `requestId` is in the log of the server.',
     ),
-    h(
-      'div',
-      { class: 'scroll' },
+    scrolling(
+      'Problems',
       h('table', {}, h('thead', {}, h('tr', {}, ...columns)), h('tbody', {}, ...rows)),
     ),
   )

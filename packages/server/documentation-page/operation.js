@@ -149,11 +149,11 @@ function responseView(document, status, { description, content = {} }) {
     )
   }
   const schema = content['application/json']?.schema
-  if (schema === undefined) return h('p', { class: 'response' }, badge, ' ', description)
+  if (schema === undefined) return h('p', { class: 'response' }, badge, ' ', ...inline(description))
   return h(
     'details',
     { class: 'response', open: true },
-    h('summary', {}, badge, ' ', description),
+    h('summary', {}, badge, ' ', ...inline(description)),
     schemaView(document, schema, 'optional'),
     jsonBlock(exampleOf(document, schema)),
   )

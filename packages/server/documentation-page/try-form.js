@@ -1,7 +1,7 @@
 import { call, prepare } from './call.js'
 import { toCurl } from './curl.js'
 import { exampleOf } from './description.js'
-import { button, copyButton, h } from './dom.js'
+import { button, copyButton, h, scrolling } from './dom.js'
 import { jsonBlock, textBlock } from './json.js'
 
 /** @import { Answer, Filled, OpenApi, Operation, Parameter } from './types.ts' */
@@ -195,7 +195,7 @@ function answerView({ status, milliseconds, headers, text, json, notes }) {
       'details',
       {},
       h('summary', {}, 'Headers'),
-      h('div', { class: 'scroll' }, h('table', {}, h('tbody', {}, ...rows))),
+      scrolling('Headers', h('table', {}, h('tbody', {}, ...rows))),
     ),
   ]
 }

@@ -1,12 +1,8 @@
 // Door: guards for an Express application's own routes.
 
-import {
-  type ExpressGuards,
-  expressGuards as guardsOf,
-  type UserSource,
-} from '@countersign/verify/express'
+import { type ExpressGuards, expressGuards as guardsOf } from '@countersign/verify/express'
 import type { Countersign } from './create-countersign.ts'
-import { StoreUnavailableError } from './foundation/store-failure.ts'
+import { currentUsers } from './library/current-users.ts'
 
 export type { ExpressGuard, ExpressGuards, GuardedRequest } from '@countersign/verify/express'
 
@@ -16,20 +12,4 @@ export type { ExpressGuard, ExpressGuards, GuardedRequest } from '@countersign/v
  */
 export function expressGuards(auth: Pick<Countersign, 'authenticate' | 'settings'>): ExpressGuards {
   return guardsOf(currentUsers(auth), { roles: auth.settings.roles })
-}
-
-/** Who a token stands for, by the account as it is now. */
-function currentUsers({ authenticate }: Pick<Countersign, 'authenticate'>): UserSource {
-  return {
-    findUser: async (token) => {
-      try {
-        const result = await authenticate(`Bearer ${token}`)
-        return result.ok ? result.user : 'invalid_token'
-      } catch (error) {
-        // What is no outage is the host's to report.
-        if (error instanceof StoreUnavailableError) return 'unavailable'
-        throw error
-      }
-    },
-  }
 }

@@ -2,7 +2,13 @@
 
 import { existsSync } from 'node:fs'
 import { after, type TestContext } from 'node:test'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
@@ -30,6 +36,18 @@ function launch(): Promise<Browser> {
   })
 }
 
+/** A fresh profile that ends with the test. */
+export async function openProfile(
+  t: TestContext,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const profile = { viewport: { width: 1280, height: 900 }, ...options }
+  const context = await (browser ??= launch()).then((running) => running.newContext(profile))
+  t.after(() => context.close())
+  context.setDefaultTimeout(20_000)
+  return context
+}
+
 export interface WatchedPage {
   readonly page: Page
   /** Errors of the console and of scripts, violations of the CSP, and requests to other origins. */
@@ -42,11 +60,8 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const profile = { viewport: { width: 1280, height: 900 }, ...options }
-  const context = await (browser ??= launch()).then((running) => running.newContext(profile))
-  t.after(() => context.close())
+  const context = await openProfile(t, options)
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
   const faults: string[] = []
   const { origin } = new URL(url)
   page.on('console', (message) => {

@@ -15,7 +15,7 @@ import { settingsOf } from './postgres.fixture.ts'
 import { findSessionWithAccount } from './session-store.ts'
 
 const minute = { limit: 1_000, windowMs: 60_000, now: 1_790_000_000_000 }
-const quick = { connect_timeout: '300ms', statement_timeout: '300ms', lock_timeout: '100ms' }
+const quick = { connect_timeout: '1500ms', statement_timeout: '1500ms', lock_timeout: '100ms' }
 
 /** A store behind a proxy, and a way past both. */
 async function openBehindProxy(

@@ -1,0 +1,159 @@
+// Five tabs of the example in a real browser, through everything that logs people out elsewhere.
+
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import type { BrowserContext, Page } from 'playwright-core'
+import { withoutBrowser } from '../../packages/server/src/documentation/browser.fixture.ts'
+import { until } from '../../tools/until.ts'
+import { callInAll, enter, ExampleSite, historyOf, openTabs, shows } from './site.fixture.ts'
+
+const nobody = 'Nobody is signed in.'
+const undisturbed = ['signed_in, refusals: 0']
+
+describe('five tabs', { skip: withoutBrowser }, () => {
+  test('refresh once per cycle and keep no token where scripts of tomorrow find it', async (t) => {
+    const { site, context, tabs } = await start(t)
+    const tokens = new Set<string>()
+    context.on('request', (request) => {
+      const token = request.headers()['authorization']?.replace('Bearer ', '')
+      if (token !== undefined) tokens.add(token)
+    })
+    for (const tab of tabs) await tab.check('#repeat')
+    for (let cycle = 1; cycle <= 5; cycle++) {
+      await site.passCycle(context)
+      await callInAll(tabs)
+      assert.equal(site.countRefreshes(), cycle)
+    }
+    assert.deepEqual(await historyOf(tabs), undisturbed)
+    assert.ok(tokens.size >= 5)
+    for (const tab of tabs) assert.deepEqual(await findStored(tab, [...tokens]), [])
+    const cookies = await context.cookies()
+    assert.deepEqual(
+      cookies.map(({ name, httpOnly, value }) => [name, httpOnly, tokens.has(value)]),
+      [['refreshToken', true, false]],
+    )
+  })
+
+  test('survive answers that are lost, and a server that restarts', async (t) => {
+    const { site, context, tabs } = await start(t)
+    for (let cycle = 1; cycle <= 2; cycle++) {
+      const before = site.countRefreshes()
+      const lost = site.proxy.cutOn('POST /api/auth/refresh', 'unanswered', 2)
+      await site.passCycle(context)
+      await callInAll(tabs)
+      assert.equal(lost.count(), 2)
+      assert.equal(site.countRefreshes() - before, 3, 'the two that were lost, and one')
+    }
+    for (let cycle = 1; cycle <= 2; cycle++) {
+      const before = site.countRefreshes()
+      await site.restart()
+      await site.passCycle(context)
+      await callInAll(tabs)
+      assert.equal(site.countRefreshes() - before, 1)
+    }
+    assert.deepEqual(await historyOf(tabs), undisturbed)
+  })
+
+  test('go on when the one that refreshes is closed before it has its answer', async (t) => {
+    const { site, context, tabs } = await start(t)
+    const refreshing = new Promise<Page>((resolve) => {
+      context.on('request', (request) => {
+        if (request.url().endsWith('/api/auth/refresh')) resolve(request.frame().page())
+      })
+    })
+    site.proxy.mode = 'hold'
+    await site.passCycle(context)
+    const closing = await refreshing
+    await closing.close()
+    site.proxy.mode = 'pass'
+    const others = tabs.filter((tab) => tab !== closing)
+    assert.equal(others.length, 4)
+    await callInAll(others)
+    assert.ok(site.countRefreshes() <= 2, 'that of the closed tab, and one')
+    await site.passCycle(context)
+    await callInAll(others)
+    assert.deepEqual(await historyOf(others), undisturbed)
+  })
+
+  test('sign out and in together', async (t) => {
+    const { tabs } = await start(t)
+    await tabs[3]?.click('#log-out')
+    await shows(tabs, nobody)
+    await enter(tabs[1] as Page, 'Log in')
+    await shows(tabs, 'ada')
+    await callInAll(tabs)
+    assert.deepEqual(await historyOf(tabs), ['signed_in signed_out signed_in, refusals: 0'])
+  })
+
+  test('all lose a session whose stolen token is used', async (t) => {
+    const { site, context, tabs } = await start(t)
+    const stolen = (await context.cookies())[0]?.value
+    for (let cycle = 1; cycle <= 2; cycle++) {
+      await site.passCycle(context)
+      await until(() => site.countRefreshes() === cycle, 'a refresh')
+      await callInAll(tabs)
+    }
+    const replay = await fetch(`${site.url}/api/auth/refresh`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ refreshToken: stolen }),
+    })
+    assert.equal(replay.status, 401)
+    assert.ok(site.events.includes('session.theft'))
+    await tabs[2]?.click('#call')
+    await shows(tabs, nobody)
+    const [, ...others] = (await historyOf(tabs)).sort()
+    assert.ok(others.length <= 1)
+    for (const tab of tabs) {
+      assert.deepEqual(await tab.locator('#changes li').allInnerTexts(), ['signed_in', 'ended'])
+    }
+  })
+
+  test('do without Web Locks', async (t) => {
+    const { site, context, tabs } = await start(t, (context) =>
+      context.addInitScript(() => {
+        Reflect.deleteProperty(Navigator.prototype, 'locks')
+      }),
+    )
+    assert.equal(await tabs[0]?.evaluate(() => 'locks' in navigator), false)
+    for (let cycle = 1; cycle <= 3; cycle++) {
+      await site.passCycle(context)
+      await callInAll(tabs)
+      assert.equal(site.countRefreshes(), cycle)
+    }
+    await tabs[4]?.click('#log-out')
+    await shows(tabs, nobody)
+    await enter(tabs[0] as Page, 'Log in')
+    await shows(tabs, 'ada')
+    assert.deepEqual(await historyOf(tabs), ['signed_in signed_out signed_in, refusals: 0'])
+  })
+})
+
+async function start(
+  t: TestContext,
+  prepare?: (context: BrowserContext) => Promise<unknown>,
+): Promise<{ site: ExampleSite; context: BrowserContext; tabs: Page[] }> {
+  const site = await ExampleSite.start(t)
+  const { context, tabs } = await openTabs(t, site, prepare)
+  await enter(tabs[0] as Page, 'Register and log in')
+  await shows(tabs, 'ada')
+  return { site, context, tabs }
+}
+
+/** Where a script that comes later could find one of the tokens. */
+function findStored(tab: Page, tokens: readonly string[]): Promise<string[]> {
+  return tab.evaluate(async (tokens) => {
+    const places: Record<string, string> = {
+      cookies: document.cookie,
+      localStorage: JSON.stringify(Object.entries(localStorage)),
+      sessionStorage: JSON.stringify(Object.entries(sessionStorage)),
+      databases: JSON.stringify(await indexedDB.databases()),
+      caches: JSON.stringify(await caches.keys()),
+    }
+    const found = Object.entries(places).filter(([, text]) =>
+      ['eyJ', ...tokens].some((token) => text.includes(token)),
+    )
+    const emptyOnes = ['databases', 'caches'].filter((place) => places[place] !== '[]')
+    return [...found.map(([place]) => place), ...emptyOnes]
+  }, tokens)
+}
