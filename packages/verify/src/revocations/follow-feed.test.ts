@@ -342,6 +342,25 @@ describe('when the feed is stale', () => {
       assert.equal(asked.length, 2)
     })
 
+    test('asks once about a token that comes many times at once', async () => {
+      const verifier = await grownStale({ onStale: 'introspect' })
+      now += 1
+      const token = issuer.sign()
+      const outcomes = await Promise.all(Array.from({ length: 20 }, () => outcome(verifier, token)))
+      assert.deepEqual(new Set(outcomes), new Set(['accepted']))
+      assert.equal(asked.length, 1)
+    })
+
+    test('asks about a hundred tokens at once at most', async () => {
+      const verifier = await grownStale({ onStale: 'introspect' })
+      now += 1
+      await verifier.verify(issuer.sign())
+      const tokens = Array.from({ length: 150 }, (_, n) => issuer.sign({ jti: `token-${n}` }))
+      const outcomes = await Promise.all(tokens.map((token) => outcome(verifier, token)))
+      assert.equal(outcomes.filter((one) => one === 'accepted').length, 100)
+      assert.equal(outcomes.filter((one) => one === 'revocations_unavailable').length, 50)
+    })
+
     test('asks about no token that is refused anyway', async () => {
       const verifier = await grownStale({ onStale: 'introspect' })
       now += 1
@@ -443,6 +462,13 @@ describe('a page of the feed', () => {
       assert.equal(await outcome(verifier, issuer.sign()), 'revocations_unavailable')
     })
   }
+
+  test('that promises more and does not move is not asked for again and again', async () => {
+    feed.tampering = { more: true, cursor: 'c.0' }
+    const verifier = follow({ follow: 'poll' })
+    await assert.rejects(verifier.ready(), /does not go on/)
+    assert.deepEqual(feed.asked, ['page null', 'page c.0'])
+  })
 
   test('passes for no access token', async () => {
     const verifier = follow()

@@ -245,7 +245,8 @@ export class RevocationFeed {
   async #takePage(text: string, from: string | undefined): Promise<FeedPage> {
     const page = await this.#options.readPage(text)
     if (typeof page === 'string') throw new Error(`A page of the feed was refused: ${page}`)
-    if (page.from !== null && page.from !== from) {
+    const isStuck = page.more && page.cursor === from
+    if (isStuck || (page.from !== null && page.from !== from)) {
       // What lies between is unknown, so the next page has to be the first.
       this.#cursor = undefined
       throw new Error('A page of the feed does not go on from the last one')

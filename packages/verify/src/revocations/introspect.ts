@@ -1,5 +1,6 @@
 import { parseJsonObject } from '../encoding/json-object.ts'
 import { type Fetch, fetchDocument } from '../issuer/fetch-document.ts'
+import { SharedWork } from '../issuer/shared-work.ts'
 import type { Outage } from '../tokens/token-failure.ts'
 
 /** Asks the issuer about one token (RFC 7662). Never rejects. */
@@ -44,6 +45,8 @@ export function createIntrospect(options: {
     }
   }
 
+  // Where nobody may wait for the work of another, nothing is counted either: what has ended there says no good-bye.
+  if (!new SharedWork().isShared) return ask
   return (token) => {
     const known = inFlight.get(token)
     if (known !== undefined) return known
