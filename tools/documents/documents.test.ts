@@ -35,6 +35,7 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/growing.md ini 0': 'tools/documents/documents.test.ts',
   'docs/growing.md ini 1': 'tools/documents/documents.test.ts',
   'examples/express-api/README.md sh 0': 'tools/documents/documents.test.ts',
+  'examples/single-page-app/README.md sh 0': 'tools/documents/documents.test.ts',
   'packages/client/README.md sh 0': 'tools/publishing/publishing.test.ts',
   'packages/client/README.md js 0': 'tools/publishing/publishing.test.ts',
   'packages/countersign/README.md sh 0': 'tools/publishing/publishing.test.ts',
@@ -289,6 +290,24 @@ describe('CONTRIBUTING.md', () => {
       assert.equal(written, readFileSync(join(root, file), 'utf8'), file)
     }
   })
+})
+
+test('examples/single-page-app/README.md opens the page', async () => {
+  const checkout = await copyCheckout()
+  const port = await findFreePort()
+  const file = 'examples/single-page-app/README.md'
+  const [command = ''] = commandsOf(findBlock(file, 'sh', 'npm start'))
+  const cwd = join(checkout.directory, 'examples/single-page-app')
+  const site = await startCommand(command, 'in two tabs', { cwd, env: { PORT: `${port}` } })
+  try {
+    const page = await fetch(`http://localhost:${port}/`)
+    assert.match(await page.text(), /src="main\.js"/)
+    const script = await fetch(`http://localhost:${port}/main.js`)
+    assert.match(await script.text(), /\/greeting/)
+  } finally {
+    await site.interrupt()
+    checkout.dispose()
+  }
 })
 
 test('examples/express-api/README.md opens the shop', async () => {
