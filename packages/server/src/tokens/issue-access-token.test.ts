@@ -213,7 +213,7 @@ describe('the host’s claims', () => {
     }
     assert.equal(longest.length, 8_192)
     const findKey = (kid: string) => keyring.findKey(kid)
-    const verifier = createVerifier({ issuer: testIssuer, audience: 'api', findKey, clock })
+    const verifier = createLocalVerifier({ issuer: testIssuer, audience: 'api', findKey, clock })
     assert.equal(verifier.verify(longest).ok, true)
   })
 
