@@ -45,7 +45,10 @@ behindEachDoor({ doors: ['program'] }, (target) => {
   })
 
   test('no operation knows a hint, a secret question or a way to log in besides the password (v5.0.0-6.1.3, v5.0.0-6.3.4, v5.0.0-6.4.2)', () => {
-    assert.doesNotMatch(JSON.stringify(document.raw), /(?<!token_type_)hint|security.?question|mother/i)
+    assert.doesNotMatch(
+      JSON.stringify(document.raw),
+      /(?<!token_type_)hint|security.?question|mother/i,
+    )
     const giving = document.operations
       .filter(({ id }) => /TokenAnswer|AccessAnswer/.test(JSON.stringify(rawOf(document, id))))
       .map(({ id }) => id)

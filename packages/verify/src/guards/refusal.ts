@@ -44,6 +44,7 @@ export function renderRefusal(refusal: Refusal, requestId: string): RenderedRefu
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
       'cache-control': 'no-store',
+      'x-request-id': requestId,
       ...(challenge !== undefined && { 'www-authenticate': challenge }),
       ...(status === 503 && { 'retry-after': '1' }),
     },
