@@ -2,13 +2,13 @@
 // so that it is the mistake which is refused.
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import type { Answer } from '../client/call.fixture.ts'
 import { call } from '../client/call.fixture.ts'
 import { assertProblem } from '../client/problem.fixture.ts'
 import { openConnection, type RawConnection } from '../client/raw-connection.fixture.ts'
 import type { Operation } from '../openapi/document.fixture.ts'
-import { behindEachDoor } from '../targets/target.fixture.ts'
+import { behindEachDoor, type Target } from '../targets/target.fixture.ts'
 import {
   type BadBody,
   bodyLimitBytes,
@@ -32,7 +32,13 @@ const codes = {
   415: 'unsupported_media_type',
 } as const
 
-behindEachDoor({}, (target) => {
+// At once: a client that crawls is cut off after half a minute, which the walk through the doors needs anyway.
+describe('bad bodies', { concurrency: 2 }, () => {
+  behindEachDoor({ doors: ['program'] }, outlastSlowClients)
+  behindEachDoor({}, refuseBadBodies)
+})
+
+function refuseBadBodies(target: () => Target): void {
   let stage: Stage
   before(async () => {
     stage = await setStage(target())
@@ -153,7 +159,7 @@ behindEachDoor({}, (target) => {
     const refused = await stage.send(operation, `${padded} `, chunked)
     assertProblem(refused, 413, 'payload_too_large')
   })
-})
+}
 
 type Sample = Readonly<Record<string, unknown>>
 
@@ -161,7 +167,7 @@ function isHostsOwn({ json }: Answer): boolean {
   return 'host' in json
 }
 
-behindEachDoor({ doors: ['program'] }, (target) => {
+function outlastSlowClients(target: () => Target): void {
   let slow: RawConnection[] = []
   before(async () => {
     // Opened first, so that the half minute passes while the other tests run.
@@ -226,4 +232,4 @@ behindEachDoor({ doors: ['program'] }, (target) => {
     }
     assert.equal((await call(target(), '/health/ready')).status, 200)
   })
-})
+}

@@ -104,7 +104,8 @@ export function behindEachDoor(
   define: (target: () => Target) => void,
 ): void {
   for (const door of options.doors ?? everyDoor) {
-    describe(titles[door], () => {
+    // One after the other even where suites run at once: the tests of one door share its server.
+    describe(titles[door], { concurrency: false }, () => {
       define(useTarget(door, options.variables, options.parts))
     })
   }
