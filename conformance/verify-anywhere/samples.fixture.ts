@@ -8,6 +8,7 @@ const run = promisify(execFile)
 const here = import.meta.dirname
 const root = resolve(here, '../..')
 const cache = join(root, 'node_modules/.cache/verify-anywhere')
+const requirements = join(here, 'python/requirements.txt')
 
 /** What a sample is asked. */
 export interface Task {
@@ -34,11 +35,21 @@ export interface Language {
   /** What has to be installed for it. */
   toolchain: string
   prepare: () => Promise<Sample>
+  /**
+   * Runs the page's second block, which shows how the program is used, with these addresses in place of its examples'.
+   * @returns the claims of the token, read from what it printed
+   */
+  use: (addresses: Addresses, token: string) => Promise<unknown>
+}
+
+export interface Addresses {
+  issuer: string
+  audience: string
 }
 
 export const languages: readonly Language[] = [
-  { name: 'Python', toolchain: 'python3', prepare: preparePython },
-  { name: 'Go', toolchain: 'go', prepare: prepareGo },
+  { name: 'Python', toolchain: 'python3', prepare: preparePython, use: usePython },
+  { name: 'Go', toolchain: 'go', prepare: prepareGo, use: useGo },
 ]
 
 /** Whether the toolchain is there. */
@@ -57,12 +68,15 @@ async function sampleIn(language: string): Promise<string> {
   return code
 }
 
+async function usageIn(language: string, { issuer, audience }: Addresses): Promise<string> {
+  const code = await sampleIn(language)
+  return code
+    .replaceAll('https://auth.example.com', issuer)
+    .replaceAll('https://api.example.com', audience)
+}
+
 async function preparePython(): Promise<Sample> {
-  const requirements = join(here, 'python/requirements.txt')
-  const digest = createHash('sha256')
-    .update(await readFile(requirements))
-    .digest('hex')
-  const venv = join(cache, `venv-${digest.slice(0, 12)}`)
+  const venv = await pythonPlace()
   await makeOnce(venv, async (place) => {
     await run('python3', ['-m', 'venv', place])
     const pip = join(place, 'bin/pip')
@@ -74,6 +88,44 @@ async function preparePython(): Promise<Sample> {
   await copyFile(join(here, 'python/answer.py'), join(folder, 'answer.py'))
   const python = join(venv, 'bin/python')
   return (task) => ask(python, ['-W', 'error', join(folder, 'answer.py')], task)
+}
+
+async function pythonPlace(): Promise<string> {
+  const digest = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex')
+  return join(cache, `venv-${digest.slice(0, 12)}`)
+}
+
+async function usePython(addresses: Addresses, token: string): Promise<unknown> {
+  const program = [
+    'import json, sys',
+    'from accesstoken import Verifier, fetch_keys',
+    'token = sys.argv[1]',
+    await usageIn('py', addresses),
+    'print(json.dumps(claims))',
+  ].join('\n')
+  const python = join(await pythonPlace(), 'bin/python')
+  const { stdout } = await run(python, ['-c', program, token], { cwd: join(cache, 'python') })
+  return JSON.parse(stdout)
+}
+
+async function useGo(addresses: Addresses, token: string): Promise<unknown> {
+  const program = [
+    'package main',
+    'import ("encoding/json"; "os"; "time"; "github.com/go-jose/go-jose/v4"; "example.com/verify-anywhere/accesstoken")',
+    'func main() {',
+    'token := os.Args[1]',
+    await usageIn('golang', addresses),
+    'if err != nil { panic(err) }',
+    'if err := json.NewEncoder(os.Stdout).Encode(claims); err != nil { panic(err) }',
+    '}',
+  ].join('\n')
+  const folder = join(cache, 'go')
+  await mkdir(join(folder, 'usage'), { recursive: true })
+  await writeFile(join(folder, 'usage/main.go'), program)
+  const { stdout } = await run('go', ['run', './usage', token], { cwd: folder })
+  return JSON.parse(stdout)
 }
 
 async function prepareGo(): Promise<Sample> {

@@ -14,7 +14,7 @@ import { has, languages, type Sample } from './samples.fixture.ts'
 
 const vectors = readAccessTokenVectors()
 
-for (const { name, toolchain, prepare } of languages) {
+for (const { name, toolchain, prepare, use } of languages) {
   // Whoever builds without these languages may; who checks a change may not.
   const isMissing = !(await has(toolchain)) && process.env['CI'] === undefined
   const skip = isMissing ? `${toolchain} is not installed` : false
@@ -58,6 +58,16 @@ for (const { name, toolchain, prepare } of languages) {
       assert.deepEqual(bad, [{ failure: 'invalid' }, { failure: 'invalid' }])
       const [elsewhere] = await sample({ ...issuer, audience: 'https://other.example', tokens })
       assert.deepEqual(elsewhere, { failure: 'invalid' })
+      await server.close()
+    })
+
+    test('is used as the page says', async () => {
+      const server = await startServer()
+      const claims = await use({ issuer: server.url, audience: server.url }, server.token)
+      assert.partialDeepStrictEqual(claims, { iss: server.url, sub: server.userId })
+      await assert.rejects(
+        use({ issuer: server.url, audience: 'https://else.example' }, server.token),
+      )
       await server.close()
     })
 

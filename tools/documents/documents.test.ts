@@ -27,14 +27,23 @@ const runBy: Readonly<Record<string, string>> = {
   'README.md sh 0': 'tools/documents/documents.test.ts',
   'README.md sh 1': 'tools/documents/documents.test.ts',
   'README.md sh 2': 'tools/documents/documents.test.ts',
-  'README.md sh 3': 'tools/documents/documents.test.ts',
+  'README.md sh 3': 'tools/documents/postgresql.test.ts',
+  'README.md sh 4': 'tools/documents/documents.test.ts',
   'README.md nginx 0': 'tools/documents/documents.test.ts',
   'README.md js 0': 'tools/publishing/publishing.test.ts',
   'CONTRIBUTING.md sh 0': 'tools/documents/documents.test.ts',
   'docs/audit-events.md sh 0': 'tools/documents/documents.test.ts',
   'docs/growing.md ini 0': 'tools/documents/documents.test.ts',
   'docs/growing.md ini 1': 'tools/documents/documents.test.ts',
+  'docs/postgresql.md sh 0': 'tools/documents/postgresql.test.ts',
+  'docs/verify-anywhere.md python 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
+  'docs/verify-anywhere.md py 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
+  'docs/verify-anywhere.md go 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
+  'docs/verify-anywhere.md golang 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
   'examples/express-api/README.md sh 0': 'tools/documents/documents.test.ts',
+  'examples/fastify-api/README.md sh 0': 'tools/documents/documents.test.ts',
+  'examples/hono-api/README.md sh 0': 'tools/documents/documents.test.ts',
+  'examples/node-http/README.md sh 0': 'tools/documents/documents.test.ts',
   'examples/single-page-app/README.md sh 0': 'tools/documents/documents.test.ts',
   'packages/client/README.md sh 0': 'tools/publishing/publishing.test.ts',
   'packages/client/README.md js 0': 'tools/publishing/publishing.test.ts',
@@ -44,6 +53,13 @@ const runBy: Readonly<Record<string, string>> = {
   'packages/server/README.md js 0': 'tools/publishing/publishing.test.ts',
   'packages/verify/README.md sh 0': 'tools/publishing/publishing.test.ts',
   'packages/verify/README.md ts 0': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 1': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 2': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 3': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 4': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 5': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 6': 'packages/verify/src/readme.test.ts',
+  'packages/verify/README.md ts 7': 'packages/verify/src/readme.test.ts',
 }
 
 let documents: readonly string[]
@@ -310,17 +326,33 @@ test('examples/single-page-app/README.md opens the page', async () => {
   }
 })
 
-test('examples/express-api/README.md opens the shop', async () => {
-  const checkout = await copyCheckout()
-  const port = await findFreePort()
-  const [command = ''] = commandsOf(findBlock('examples/express-api/README.md', 'sh', 'npm start'))
-  const cwd = join(checkout.directory, 'examples/express-api')
-  const shop = await startCommand(command, 'The shop is open', { cwd, env: { PORT: `${port}` } })
-  try {
-    const answer = await fetch(`http://localhost:${port}/catalogue`)
-    assert.equal(answer.status, 200)
-  } finally {
-    await shop.interrupt()
-    checkout.dispose()
-  }
-})
+// Each with the words that say it is up, and what an anonymous caller is told.
+const hosts = [
+  ['express-api', 'The shop is open', '/catalogue', 200],
+  ['fastify-api', 'The notes are open', '/notes', 401],
+  ['hono-api', 'The notes are open', '/notes', 401],
+  ['node-http', 'The notes are open', '/notes', 401],
+] as const
+
+for (const [example, words, path, status] of hosts) {
+  test(`examples/${example}/README.md starts it, with an administrator`, async () => {
+    const checkout = await copyCheckout()
+    const port = await findFreePort()
+    const [command = ''] = commandsOf(findBlock(`examples/${example}/README.md`, 'sh', 'npm start'))
+    const cwd = join(checkout.directory, 'examples', example)
+    const server = await startCommand(command, words, { cwd, env: { PORT: `${port}` } })
+    try {
+      assert.equal((await fetch(`http://localhost:${port}${path}`)).status, status)
+      const login = await fetch(`http://localhost:${port}/api/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ username: 'root', password: 'a phrase of your own' }),
+      })
+      const { user } = (await login.json()) as { user: { role: string } }
+      assert.equal(user.role, 'admin')
+    } finally {
+      await server.interrupt()
+      checkout.dispose()
+    }
+  })
+}
