@@ -44,8 +44,8 @@ export async function runWrk(cores: string, load: Load): Promise<WrkReport> {
   ]
   const output = await runPinned(cores, command)
   const report = parseWrkReport(output)
-  // In the second of a quick run not even one log-in may fit on a machine that is busy with other things.
-  if (load.seconds > 1 && report.requests === report.refused) {
+  // In the seconds of a quick run not even one log-in may fit on a machine that is busy with other things.
+  if (load.seconds > 2 && report.requests === report.refused) {
     throw new Error(`Nothing was answered:\n${output}`)
   }
   if (report.broken > 0 || (report.refused > 0 && !load.mayBeRefused)) {

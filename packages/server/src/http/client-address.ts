@@ -19,7 +19,8 @@ export function resolveClientAddress(source: RequestSource, trustedProxies: numb
 
 /** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address, in whichever digits it is written. */
 export function normalizeAddress(address: string): string {
-  // As dual-stack sockets write it: the way of most calls, hence the short cut.
+  // Short cuts for the two ways of most calls: IPv4, and IPv4 as dual-stack sockets write it.
+  if (!address.includes(':')) return address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   const withoutZone = address.split('%', 1)[0] ?? address
@@ -35,7 +36,7 @@ export function normalizeAddress(address: string): string {
 
 /** What limits count by: an IPv4 address, or the /64 that one IPv6 customer holds. */
 export function toLimitKey(address: string): string {
-  if (!isIPv6(address)) return address
+  if (!address.includes(':') || !isIPv6(address)) return address
   const [head = '', tail] = address.split('::')
   const front = head === '' ? [] : head.split(':')
   const back = tail === undefined || tail === '' ? [] : tail.split(':')
