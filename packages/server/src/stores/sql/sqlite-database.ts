@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createGroupRead } from './group-read.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { explainSqliteFailure } from './sqlite-failure.ts'
 
@@ -79,6 +80,7 @@ export function createSqliteDatabase(connection: DatabaseSync, patienceMs: numbe
   // From here on the event loop waits for nobody: group commit retries a locked database by itself.
   connection.exec('PRAGMA busy_timeout = 0')
   const group = createGroupCommit(connection, patienceMs)
+  const reads = createGroupRead(connection)
   const prepared = new Map<string, PreparedStatement>()
   let isClosed = false
 
@@ -95,11 +97,7 @@ export function createSqliteDatabase(connection: DatabaseSync, patienceMs: numbe
   }
   const read = async <T>(run: () => T): Promise<T> => {
     checkOpen()
-    try {
-      return run()
-    } catch (error) {
-      throw explainSqliteFailure(error)
-    }
+    return reads.read(run)
   }
   const write = async <T>(run: () => T): Promise<T> => {
     checkOpen()
@@ -117,6 +115,7 @@ export function createSqliteDatabase(connection: DatabaseSync, patienceMs: numbe
     close: async () => {
       if (isClosed) return
       isClosed = true
+      reads.flush()
       await group.drain()
       prepared.clear()
       connection.close()
