@@ -70,6 +70,24 @@ function refuseBadBodies(target: () => Target): void {
     assert.equal(await stage.takeStock(), earlier, 'nothing has changed')
   }
 
+  /** Sends them all to every operation: whatever the host makes of them, the answer is ours or a refusal of the host's. */
+  const withstandAll = async (makeBodies: (sample: Sample) => BadBody[]) => {
+    for (const operation of stage.operations) {
+      // People of its own: what is taken here may end the session that it comes with.
+      const own = await setStage(target())
+      const bodies = makeBodies(own.sample(operation).json ?? {})
+      assert.ok(bodies.length > 0)
+      for (const { name, bytes, headers = jsonType } of bodies) {
+        const answer = await own.send(operation, bytes, headers)
+        const what = `${operation.id}: ${name}: ${answer.text}`
+        assert.ok(answer.status < 500, what)
+        if (answer.status >= 400 && !isHostsOwn(answer)) {
+          assertProblem(answer, answer.status, String(answer.json['code']))
+        }
+      }
+    }
+  }
+
   test('the operations with a body are those that the document has, and each takes its sample', async () => {
     assert.ok(stage.operations.length >= 7)
     for (const operation of stage.operations) {
@@ -98,13 +116,11 @@ function refuseBadBodies(target: () => Target): void {
 
   test('refuses __proto__ and its like (v5.0.0-15.3.6)', () => refuseAll(prototypeMembers))
 
-  test('refuses duplicate members, also when one is written with escapes (v5.0.0-1.5.3, v5.0.0-15.3.7)', (t) => {
-    if (target().door === 'express after json') {
-      t.diagnostic('not here: the host has parsed the body, and the last of two members won')
-      return undefined
-    }
-    return refuseAll(duplicateMembers)
-  })
+  test('refuses duplicate members, also when one is written with escapes (v5.0.0-1.5.3, v5.0.0-15.3.7)', () =>
+    // Where the host has parsed the body, the last of two members won before we saw it.
+    target().door === 'express after json'
+      ? withstandAll(duplicateMembers)
+      : refuseAll(duplicateMembers))
 
   test('refuses lone surrogates (RFC 8259 §8.2)', () => refuseAll(brokenText))
 
@@ -112,13 +128,11 @@ function refuseBadBodies(target: () => Target): void {
 
   test('refuses what is not JSON (v5.0.0-2.2.1)', () => refuseAll(notJson))
 
-  test('refuses what is not plain UTF-8 (RFC 8259 §8.1)', (t) => {
-    if (target().door === 'express after json') {
-      t.diagnostic('not here: the host has decoded the body')
-      return undefined
-    }
-    return refuseAll(wrongEncodings)
-  })
+  test('refuses what is not plain UTF-8 (RFC 8259 §8.1)', () =>
+    // Where the host has decoded the body, what it made of it is what we see.
+    target().door === 'express after json'
+      ? withstandAll(wrongEncodings)
+      : refuseAll(wrongEncodings))
 
   test('refuses every other content type with 415 (v5.0.0-1.5.2)', () => refuseAll(wrongTypes))
 

@@ -54,7 +54,7 @@ export interface TestServer {
   readonly clock: TestClock
   readonly events: AuditEvent[]
   readonly log: { readonly level: string; readonly message: string; readonly fields: object }[]
-  /** `POST /api/auth/login` and so on; a body is sent as JSON. */
+  /** `POST /api/auth/login` and so on; a body is sent as JSON, or as the form that it is. */
   readonly call: (route: string, wish?: Wish) => Promise<TestAnswer>
   /** Makes an account in process. @returns its id */
   readonly open: (username: string, role?: string) => Promise<string>
@@ -132,7 +132,9 @@ async function send(auth: Countersign, route: string, wish: Wish): Promise<TestA
   if (wish.body !== undefined && !headers.has('content-type')) {
     headers.set('content-type', 'application/json')
   }
-  const body = wish.body === undefined ? {} : { body: JSON.stringify(wish.body) }
+  const isForm = headers.get('content-type') === 'application/x-www-form-urlencoded'
+  const written = isForm ? String(wish.body) : JSON.stringify(wish.body)
+  const body = wish.body === undefined ? {} : { body: written }
   const request = new Request(`http://localhost:3000${path}`, { method, headers, ...body })
   const response = await auth.fetch(request, { remoteAddress: '203.0.113.9' })
   const text = await response.text()

@@ -33,6 +33,8 @@ interface People {
   readonly ada: SignedIn
   /** Another session of the same user. */
   readonly elsewhere: SignedIn
+  /** The `Authorization` of a service. */
+  readonly service: string
 }
 
 let people: People
@@ -47,7 +49,15 @@ before(async () => {
   await server.open('root', 'admin')
   await server.open('ada')
   const root = await server.signIn('root')
-  people = { root, ada: await server.signIn('ada'), elsewhere: await server.signIn('ada') }
+  const added = await server.auth.services.add('billing')
+  assert.ok(added.ok)
+  const credential = Buffer.from(`${added.service.id}:${added.secret}`).toString('base64')
+  people = {
+    root,
+    ada: await server.signIn('ada'),
+    elsewhere: await server.signIn('ada'),
+    service: `Basic ${credential}`,
+  }
   await lifetime.end()
 })
 
@@ -127,6 +137,17 @@ const calls: Record<string, (people: People) => readonly [route: string, wish: W
   endUserSessions: ({ root, ada }) => [
     `DELETE /api/users/${ada.userId}/sessions`,
     { token: root.accessToken },
+  ],
+  revocations: ({ service }) => [
+    'GET /api/auth/revocations',
+    { headers: { authorization: service } },
+  ],
+  introspect: ({ ada, service }) => [
+    'POST /api/auth/introspect',
+    {
+      headers: { authorization: service, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ token: ada.accessToken }),
+    },
   ],
   ready: () => ['GET /health/ready', {}],
 }

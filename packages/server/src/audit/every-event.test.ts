@@ -378,6 +378,34 @@ describe('what stands guard', () => {
   })
 })
 
+describe('services', () => {
+  test('added, removed, and refused with the credential of one that is gone', async () => {
+    let credential = ''
+    await expectEvents(
+      async () => {
+        const added = await server.auth.services.add('billing')
+        assert.ok(added.ok)
+        secrets.add(added.secret)
+        credential = Buffer.from(`${added.service.id}:${added.secret}`).toString('base64')
+      },
+      [{ type: 'service.added', detail: { service: 'billing' } }],
+      false,
+    )
+    const call = (authorization: string) =>
+      server.call('GET /api/auth/revocations', { headers: { authorization } })
+    await expectEvents(() => call(`Basic ${credential}`), [])
+    await expectEvents(
+      () => server.auth.services.remove('billing'),
+      [{ type: 'service.removed', detail: { service: 'billing' } }],
+      false,
+    )
+    await expectEvents(
+      () => call(`Basic ${credential}`),
+      [{ type: 'service.refused', detail: { service: null } }],
+    )
+  })
+})
+
 describe('all of it', () => {
   test('was every kind there is', () => {
     const source = readFileSync(new URL('event.ts', import.meta.url), 'utf8')

@@ -138,7 +138,8 @@ describe('the memory of all callers', () => {
           clock.advance(advance)
           const count = limits.count(`${key}`, limit)
           assert.ok(limits.size <= 20)
-          assert.ok(count.resetsInSeconds >= 1 && count.resetsInSeconds <= 10)
+          // The window, and what the clocks of instances may differ by: a step back as long as that keeps the window.
+          assert.ok(count.resetsInSeconds >= 1 && count.resetsInSeconds <= 20)
           assert.ok(count.remaining >= 0 && count.remaining <= 3)
           if (!count.allowed) assert.equal(count.remaining, 0)
         }
