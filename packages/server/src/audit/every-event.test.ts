@@ -12,6 +12,7 @@ import {
   readSignedIn,
   startTestServer,
   testPassword,
+  type TestAnswer,
   type TestServer,
 } from '../countersign.fixture.ts'
 import type { AuditEvent, AuditType } from './event.ts'
@@ -378,6 +379,9 @@ describe('what stands guard', () => {
   })
 })
 
+const callAs = (credential: string): Promise<TestAnswer> =>
+  server.call('GET /api/auth/revocations', { headers: { authorization: `Basic ${credential}` } })
+
 describe('services', () => {
   test('added, removed, and refused with the credential of one that is gone', async () => {
     let credential = ''
@@ -391,16 +395,14 @@ describe('services', () => {
       [{ type: 'service.added', detail: { service: 'billing' } }],
       false,
     )
-    const call = (authorization: string) =>
-      server.call('GET /api/auth/revocations', { headers: { authorization } })
-    await expectEvents(() => call(`Basic ${credential}`), [])
+    await expectEvents(() => callAs(credential), [])
     await expectEvents(
       () => server.auth.services.remove('billing'),
       [{ type: 'service.removed', detail: { service: 'billing' } }],
       false,
     )
     await expectEvents(
-      () => call(`Basic ${credential}`),
+      () => callAs(credential),
       [{ type: 'service.refused', detail: { service: null } }],
     )
   })
