@@ -1,30 +1,9 @@
-// Two instances of the real library on one database, each with its own clock, and what happens to them: restarts, and
-// backups that are put back.
+// What the model of the three-step rule drives: two instances on one database, and what happens to them.
 
 import { randomBytes } from 'node:crypto'
-import type { CountersignOptions } from '../../config/options.ts'
-import { type Countersign, createCountersign } from '../../create-countersign.ts'
-import type { Clock } from '../../foundation/clock.ts'
-import { createIdSource } from '../../foundation/ids.ts'
 import { createMasterSecrets } from '../../foundation/master-secret.ts'
-import { systemRandomness } from '../../foundation/randomness.ts'
-import { sampleAccount, sampleSession, start } from '../../stores/contract/subject.ts'
-import type { Store } from '../../stores/store.ts'
 import { issueRefreshToken, parseRefreshToken } from '../refresh-token.ts'
 import type { Session } from '../session.ts'
-
-/** An empty database. */
-export interface ModelDatabase {
-  /** What tells the library to use it. */
-  readonly options: CountersignOptions
-  openStore(clock: Clock): Promise<Store>
-  /**
-   * Copies the database; what it returns puts the copy back. Both are called while nobody has it open. Undefined where
-   * the database cannot: then the model restores nothing.
-   */
-  readonly backUp?: () => Promise<() => Promise<void>>
-  discard(): Promise<void>
-}
 
 export interface Answer {
   readonly status: number
@@ -33,115 +12,40 @@ export interface Answer {
   readonly token: string | undefined
 }
 
+export interface Cluster {
+  /** The true time. Only moves forward. */
+  readonly now: number
+  /** How far what an instance takes for the time may be from clockOf, besides the time that a request takes. */
+  readonly clockErrorMs: number
+  /** The time that this instance goes by. */
+  clockOf(instance: number): number
+  /** Sets the clock of an instance's machine ahead. */
+  setSkew(instance: number, ms: number): void
+  pass(ms: number): Promise<void>
+  /** Sessions of a new account, begun so long ago and refreshed until now through the first instance. */
+  startSessions(count: number, ageMs: number): Promise<Session[]>
+  /** Undefined when the instance ended before it answered: whether it did what was asked nobody knows. */
+  refresh(instance: number, refreshToken: string): Promise<Answer | undefined>
+  signOut(instance: number, refreshToken: string): Promise<number>
+  restart(instance: number): Promise<void>
+  /**
+   * Ends an instance in the middle of what it does, and resolves when nothing of it acts on the database any more.
+   * Undefined where an instance cannot be ended so.
+   */
+  readonly kill?: (instance: number) => Promise<void>
+  /**
+   * Copies the database; what it returns puts the copy back. Undefined where that cannot be done: then the model restores
+   * nothing.
+   */
+  readonly backUp: (() => Promise<() => Promise<void>>) | undefined
+  close(): Promise<void>
+}
+
 export const maxSkewMs = 5_000
 
-const secret = randomBytes(32).toString('base64url')
-const secrets = createMasterSecrets([secret])
-const limits = { rateLimitAnonymous: '1000000/1m', rateLimitUser: '1000000/1m' }
-
-export class Cluster {
-  /** The true time. Only moves forward. */
-  now = start
-  readonly #database: ModelDatabase
-  readonly #skews = [0, 0]
-  readonly #instances: Countersign[] = []
-  readonly #newId = createIdSource(() => this.now, systemRandomness)
-
-  private constructor(database: ModelDatabase) {
-    this.#database = database
-  }
-
-  static async open(database: ModelDatabase): Promise<Cluster> {
-    const cluster = new Cluster(database)
-    await cluster.#openAll()
-    return cluster
-  }
-
-  get canBackUp(): boolean {
-    return this.#database.backUp !== undefined
-  }
-
-  clockOf(instance: number): number {
-    return this.now + (this.#skews[instance] ?? 0)
-  }
-
-  setSkew(instance: number, ms: number): void {
-    this.#skews[instance] = ms
-  }
-
-  /** Sessions of a new account, begun so long ago and refreshed until now through the first instance. */
-  async startSessions(count: number, ageMs: number): Promise<Session[]> {
-    const store = await this.#database.openStore(() => this.now)
-    try {
-      const id = this.#newId()
-      await store.insertAccount(sampleAccount({ id }), id)
-      const now = this.clockOf(0)
-      const times = { rotatedAt: now, createdAt: now - ageMs, lastUsedAt: now }
-      const sessions = Array.from({ length: count }, () =>
-        sampleSession(id, { ...times, id: this.#newId() }),
-      )
-      for (const session of sessions) await store.insertSession(session)
-      return sessions
-    } finally {
-      await store.close()
-    }
-  }
-
-  async refresh(instance: number, refreshToken: string): Promise<Answer> {
-    const response = await this.#post(instance, '/api/auth/refresh', { refreshToken })
-    const body = (await response.json()) as { refreshToken?: string; code?: string }
-    return { status: response.status, code: body.code, token: body.refreshToken }
-  }
-
-  async signOut(instance: number, refreshToken: string): Promise<number> {
-    return (await this.#post(instance, '/api/auth/logout', { refreshToken })).status
-  }
-
-  async restart(instance: number): Promise<void> {
-    await this.#instances[instance]?.close()
-    this.#instances[instance] = await this.#openOne(instance)
-  }
-
-  /** Copies the database; what it returns puts the copy back. */
-  async backUp(): Promise<() => Promise<void>> {
-    await this.close()
-    const restore = await this.#database.backUp?.()
-    await this.#openAll()
-    return async () => {
-      await this.close()
-      await restore?.()
-      await this.#openAll()
-    }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.close()))
-  }
-
-  async #openAll(): Promise<void> {
-    for (const instance of [0, 1]) this.#instances[instance] = await this.#openOne(instance)
-  }
-
-  #openOne(instance: number): Promise<Countersign> {
-    // The store agrees with each, so that the difference of their clocks is not corrected.
-    const clock = (): number => this.clockOf(instance)
-    const hooks = { clock, storeTime: clock }
-    return createCountersign({ ...this.#database.options, ...limits, secret, ...hooks })
-  }
-
-  async #post(instance: number, path: string, body: object): Promise<Response> {
-    const countersign = this.#instances[instance]
-    if (countersign === undefined) throw new Error(`There is no instance ${instance}`)
-    return countersign.fetch(
-      new Request(`http://localhost:3000${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-      { remoteAddress: '127.0.0.1' },
-    )
-  }
-}
+/** The master secret of every instance. */
+export const modelSecret: string = randomBytes(32).toString('base64url')
+const secrets = createMasterSecrets([modelSecret])
 
 /** The one token of this generation. */
 export function tokenOf(session: Session, generation: number): string {

@@ -33,13 +33,22 @@ export interface Step {
 /**
  * What the use of a token must bring. Two tokens are alive at any time, the last accepted and its answer, and they are
  * one branch; one that a restored database has forgotten continues it; every other ends the session.
+ *
+ * @param errorMs how much later than the lineage tells this use may be
  */
-export function use(lineage: Lineage, generation: number, now: number, lives: Lives): Step {
+export function use(
+  lineage: Lineage,
+  generation: number,
+  now: number,
+  lives: Lives,
+  errorMs: number,
+): Step {
   if (lineage.ended) {
     return { verdict: { kind: 'ended', forMs: now - lineage.ended.at }, next: lineage }
   }
-  const isIdle = now - lineage.answeredAt >= lives.idleMs
-  if (isIdle || now - lineage.createdAt >= lives.maxMs) {
+  const sinceAnswerMs = now - lineage.answeredAt + errorMs
+  const ageMs = now - lineage.createdAt + errorMs
+  if (sinceAnswerMs >= lives.idleMs || ageMs >= lives.maxMs) {
     return { verdict: { kind: 'expired' }, next: lineage }
   }
   const accept = (answered: number): Step => ({
@@ -53,7 +62,7 @@ export function use(lineage: Lineage, generation: number, now: number, lives: Li
       next: { ...lineage, ended: { at: now, by: 'theft' } },
     }
   }
-  if (Math.abs(now - lineage.answeredAt) >= lives.windowMs) return accept(lineage.answered + 1)
+  if (Math.abs(sinceAnswerMs) >= lives.windowMs) return accept(lineage.answered + 1)
   return { verdict: { kind: 'accepted', generation: lineage.answered }, next: lineage }
 }
 
