@@ -11,6 +11,8 @@ export class RedisUnavailableError extends Error {
 
 export interface RedisConnection {
   isReady(): boolean
+  /** Milliseconds since Redis was back after it had been lost, and may have forgotten everything; Infinity if it never was. */
+  sinceReturnMs(): number
   /** @throws RedisUnavailableError at once while Redis is away, and after 500 ms without an answer */
   evaluate(
     script: RedisScript,
@@ -74,6 +76,8 @@ class TwoSockets implements RedisConnection {
   readonly #publishing = new Set<Promise<void>>()
   #isLost = false
   #restsUntil = 0
+  #connections = 0
+  #returnedAt = Number.NEGATIVE_INFINITY
 
   constructor(commands: Client, logger: Logger) {
     this.#commands = commands
@@ -82,6 +86,9 @@ class TwoSockets implements RedisConnection {
     for (const client of [this.#commands, this.#subscriber]) {
       client.on('error', (error: unknown) => this.#lose(error))
     }
+    this.#commands.on('ready', () => {
+      if (this.#connections++ > 0) this.#returnedAt = performance.now()
+    })
     this.#subscriber.on('ready', () => this.#return())
   }
 
@@ -92,6 +99,10 @@ class TwoSockets implements RedisConnection {
 
   isReady(): boolean {
     return this.#commands.isReady && this.#subscriber.isReady && !this.#isResting()
+  }
+
+  sinceReturnMs(): number {
+    return performance.now() - this.#returnedAt
   }
 
   async evaluate(

@@ -108,9 +108,61 @@ if (server !== undefined) {
       await server.restart()
       await until(() => redis.isReady())
       // The new process knows neither the count nor the scripts.
-      await store.reserveAttempt(key, { ...minute, limit: 3 })
-      await store.releaseAttempt(key, now + 60_000)
-      assert.equal((await store.reserveAttempt(key, { ...minute, limit: 3 })).count, 1)
+      const other = newKey()
+      await store.reserveAttempt(other, { ...minute, limit: 3 })
+      await store.releaseAttempt(other, now + 60_000)
+      assert.equal((await store.reserveAttempt(other, { ...minute, limit: 3 })).count, 1)
+    })
+
+    // Each new process began to count at nothing, so that every crash of Redis granted the whole limit again.
+    test('attempts are granted twice the limit at most, however often Redis is killed', async () => {
+      const redis = [await open(), await open()] as const
+      const stores = [
+        createRedisAttemptStore(redis[0], database, 'test '),
+        createRedisAttemptStore(redis[1], database, 'test '),
+      ] as const
+      const key = newKey()
+      let granted = 0
+      const tryAll = async () => {
+        for (let attempt = 0; attempt < 8; attempt++) {
+          const answer = await pick(stores, attempt).reserveAttempt(key, { ...minute, limit: 3 })
+          if (answer.granted) granted++
+        }
+      }
+      await tryAll()
+      assert.equal(granted, 3)
+      for (let crash = 0; crash < 4; crash++) {
+        await server.kill()
+        await until(() => !redis[0].isReady() && !redis[1].isReady())
+        if (crash % 2 === 1) await tryAll()
+        await server.restart()
+        await until(() => redis[0].isReady() && redis[1].isReady())
+        await tryAll()
+      }
+      assert.equal(granted, 6)
+    })
+
+    test('a success after an outage is given back wherever it counted', async () => {
+      const redis = await open()
+      const store = createRedisAttemptStore(redis, database, 'test ')
+      const key = newKey()
+      await server.kill()
+      await until(() => !redis.isReady())
+      // Its window in the database ends at another time than the one that Redis will begin.
+      await store.reserveAttempt(key, { ...minute, now: now - 7, limit: 2 })
+      await server.restart()
+      await until(() => redis.isReady())
+      for (let success = 0; success < 5; success++) {
+        const { granted, resetsAt } = await store.reserveAttempt(key, { ...minute, limit: 2 })
+        assert.equal(granted, true)
+        await store.releaseAttempt(key, resetsAt)
+      }
+      // What Redis refuses is not left counted in the database.
+      const own = { ...minute, limit: 1 }
+      const beside = newKey()
+      await createRedisAttemptStore(await open(), database, 'test ').reserveAttempt(beside, own)
+      assert.equal((await store.reserveAttempt(beside, own)).granted, false)
+      assert.equal((await database.reserveAttempt(beside, own)).count, 1)
     })
 
     test('a hanging Redis is waited for once, then left alone', async () => {
