@@ -1,29 +1,30 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  ownPostgresTest,
-  postgresTest,
-  type OwnPostgresServer,
-} from '../../../tools/postgres.fixture.ts'
+import { ownPostgresTest, postgresTest } from '../../../tools/postgres.fixture.ts'
 import { startProxy, type TcpProxy } from '../../../tools/tcp-proxy.fixture.ts'
 import { until } from '../../../tools/until.ts'
 import { insertAccount } from '../../server/src/stores/sql/account-store.ts'
 import { rotateSession } from '../../server/src/stores/sql/session-store.ts'
-import { createProgram, type Program, type RunningServer } from './program.fixture.ts'
+import {
+  type HonestClient,
+  keepRefreshing,
+  post,
+  residentMiB,
+  type TokenAnswer,
+  untilAllRefresh,
+} from './honest-client.fixture.ts'
+import { createProgram, type RunningServer } from './program.fixture.ts'
 
 const password = 'a long enough phrase 7'
 const secret = 'a master secret of 32 characters or more'
+/** What a process may grow by in seconds of load, and an outage's leavings would pass. */
+const flatMiB = 64
 const unlimited = {
   COUNTERSIGN_SECRET: secret,
   RATE_LIMIT_ANONYMOUS: '1000000/1m',
   RATE_LIMIT_USER: '1000000/1m',
   RATE_LIMIT_REGISTER: '1000000/1m',
   LOG_LEVEL: 'warn',
-}
-
-interface TokenAnswer {
-  readonly token: string
-  readonly refreshToken: string
 }
 
 postgresTest('does everything on PostgreSQL, over a restart', async (t, server) => {
@@ -133,8 +134,9 @@ ownPostgresTest(
   'kill -9 of PostgreSQL under load loses nothing that was acknowledged',
   async (t, server) => {
     const program = createProgram(t)
-    const instances = await startTwo(program, server, server.urlFor(t))
-    const clients: Client[] = []
+    const variables = instanceVariables(server.urlFor(t))
+    const instances = await Promise.all([program.start(variables), program.start(variables)])
+    const clients: HonestClient[] = []
     for (let i = 0; i < 8; i++) {
       const username = `user-${i}`
       const instance = instances[i % 2] ?? instances[0]
@@ -143,7 +145,8 @@ ownPostgresTest(
     }
     const stop = new AbortController()
     const running = clients.map((client) => keepRefreshing(client, stop.signal))
-    for (let outage = 0; outage < 3; outage++) {
+    let residentAfterFirst = 0
+    for (let outage = 0; outage < 4; outage++) {
       await untilAllRefresh(clients, 10)
       await server.kill()
       await until(
@@ -162,7 +165,12 @@ ownPostgresTest(
       for (const client of clients) client.seen = []
       await untilAllRefresh(clients, 10)
       assert.deepEqual(new Set(clients.flatMap(({ seen }) => seen)), new Set([200]))
+      residentAfterFirst ||= residentMiB(instances)
     }
+    assert.ok(
+      residentMiB(instances) < residentAfterFirst + flatMiB,
+      'an outage leaves nothing behind',
+    )
     stop.abort()
     await Promise.all(running)
     for (const [i, client] of clients.entries()) {
@@ -170,6 +178,40 @@ ownPostgresTest(
       assert.equal((await profile(instances[1], client.token)).status, 200)
       await logIn(instances[1], `user-${i}`)
     }
+  },
+)
+
+ownPostgresTest(
+  'kill -9 of an instance under load loses nothing, and the other serves on',
+  async (t, server) => {
+    const program = createProgram(t)
+    const variables = instanceVariables(server.urlFor(t))
+    const instances = [await program.start(variables), await program.start(variables)]
+    const clients = await Promise.all(
+      Array.from({ length: 6 }, async (_, i): Promise<HonestClient> => {
+        const username = `user-${i}`
+        const instance = instances[i % 2]
+        assert.ok(instance)
+        await post(instance, '/api/auth/register', { username, password })
+        return { instances, ...(await logIn(instance, username)), refreshed: 0, seen: [] }
+      }),
+    )
+    const stop = new AbortController()
+    const running = clients.map((client) => keepRefreshing(client, stop.signal))
+    for (let crash = 0; crash < 6; crash++) {
+      await untilAllRefresh(clients, 5)
+      const victim = crash % 2
+      await instances[victim]?.stop('SIGKILL')
+      await untilAllRefresh(clients, 5)
+      instances[victim] = await program.start(variables)
+      for (const client of clients) client.seen = []
+      await untilAllRefresh(clients, 5)
+      const seen = new Set(clients.flatMap((client) => client.seen))
+      seen.delete('broken')
+      assert.deepEqual(seen, new Set([200]))
+    }
+    stop.abort()
+    await Promise.all(running)
   },
 )
 
@@ -250,63 +292,13 @@ function assertAway(answer: Response): void {
   assert.ok(Number(answer.headers.get('retry-after')) > 0)
 }
 
-interface Client {
-  readonly instances: readonly [RunningServer, RunningServer]
-  token: string
-  refreshToken: string
-  refreshed: number
-  /** Every status since it was last emptied. */
-  seen: number[]
-}
-
-async function startTwo(
-  program: Program,
-  server: OwnPostgresServer,
-  DATABASE_URL: string,
-): Promise<[RunningServer, RunningServer]> {
-  const variables = {
+function instanceVariables(databaseUrl: string): Record<string, string> {
+  return {
     ...unlimited,
-    DATABASE_URL: `${DATABASE_URL}&connect_timeout=1s&statement_timeout=2s`,
+    DATABASE_URL: `${databaseUrl}&connect_timeout=1s&statement_timeout=2s`,
     JWT_ISSUER: 'https://auth.example.com',
     LOG_LEVEL: 'silent',
   }
-  assert.ok(server.port > 0)
-  return Promise.all([program.start(variables), program.start(variables)])
-}
-
-/** An honest client: one refresh at a time, from any instance, and the same token again until it has an answer. */
-async function keepRefreshing(client: Client, signal: AbortSignal): Promise<void> {
-  for (let turn = 0; !signal.aborted; turn++) {
-    const instance = client.instances[turn % 2] ?? client.instances[0]
-    const answer = await post(instance, '/api/auth/refresh', client)
-    client.seen.push(answer.status)
-    if (answer.status === 503) {
-      assert.ok(Number(answer.headers.get('retry-after')) > 0)
-      await answer.body?.cancel()
-      continue
-    }
-    assert.equal(answer.status, 200, 'an honest client is never logged out')
-    const { token, refreshToken } = (await answer.json()) as TokenAnswer
-    Object.assign(client, { token, refreshToken, refreshed: client.refreshed + 1 })
-  }
-}
-
-function untilAllRefresh(clients: readonly Client[], times: number): Promise<void> {
-  const wanted = clients.map(({ refreshed }) => refreshed + times)
-  return until(
-    () => clients.every(({ refreshed }, i) => refreshed >= (wanted[i] ?? 0)),
-    'every client to refresh',
-    60_000,
-  )
-}
-
-function post(server: RunningServer, path: string, body: object): Promise<Response> {
-  const { username, password, delivery, refreshToken } = body as Record<string, string>
-  return fetch(`${server.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username, password, delivery, refreshToken }),
-  })
 }
 
 async function logIn(server: RunningServer, username: string): Promise<TokenAnswer> {
