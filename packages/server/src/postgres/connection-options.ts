@@ -33,7 +33,8 @@ export function connectionOptionsOf(settings: PostgresSettings): ClientConfig {
  * disk, whatever the role's or the database's defaults are.
  *
  * Plans are kept with prepared statements: one made while a table was empty would go on reading it from end to end when
- * it has a million rows. Every query has an index, so that reading everything is never planned.
+ * it has a million rows, or all that an index of it holds, to sort that. Every query has an index, and every order that
+ * is asked for is an index's, so that neither is ever planned.
  */
 function sessionOptionsOf({ schema }: PostgresSettings): string {
   return [
@@ -41,6 +42,7 @@ function sessionOptionsOf({ schema }: PostgresSettings): string {
     'default_transaction_isolation=read\\ committed',
     'synchronous_commit=on',
     'enable_seqscan=off',
+    'enable_sort=off',
     'jit=off',
   ]
     .map((option) => `-c ${option}`)
