@@ -54,8 +54,6 @@ function scans(step: string, method: string): boolean {
 }
 
 function fill(database: DatabaseSync): void {
-  const numbers = (count: number) =>
-    `WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${count})`
   database.exec(`INSERT INTO users ${numbers(20_000)}
     SELECT printf('%026d', i), 'user ' || i, 'user ' || i, NULL, 'hash',
       CASE WHEN i % 1000 = 0 THEN 'admin' ELSE 'user' END, 0, 0, 0,
@@ -70,4 +68,8 @@ function fill(database: DatabaseSync): void {
   database.exec(`INSERT INTO audit_events ${numbers(20_000)}
     SELECT printf('%026d', i), i, 'sign_in.succeeded', NULL, printf('%026d', i % 99), NULL, NULL, NULL,
       NULL, '{}' FROM numbers`)
+}
+
+function numbers(count: number): string {
+  return `WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${count})`
 }
