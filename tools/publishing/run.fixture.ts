@@ -35,6 +35,8 @@ export async function run(
   let err = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  // A command that has ended before it read anything was not to be told anything.
+  child.stdin.on('error', () => undefined)
   child.stdin.end(input ?? '')
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, out, err }
