@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 
 export interface Launch {
@@ -15,6 +15,8 @@ export interface Launch {
   /** What it prints when it serves. */
   readonly ready: RegExp
   readonly variables?: Readonly<Record<string, string>>
+  /** Where it listens; default a free one. */
+  readonly port?: number
 }
 
 export interface Running {
@@ -28,7 +30,7 @@ export interface Running {
 
 export async function launch(t: TestContext, wish: Launch): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-example-'))
-  const port = await findFreePort()
+  const port = wish.port ?? (await findFreePort())
   const url = `http://localhost:${port}`
   let child = await start(wish, directory, port)
   t.after(async () => {
@@ -47,7 +49,7 @@ export async function launch(t: TestContext, wish: Launch): Promise<Running> {
 
 async function start(wish: Launch, directory: string, port: number): Promise<ChildProcess> {
   const { script, words = [], variables, ready } = wish
-  const file = join(import.meta.dirname, script)
+  const file = resolve(import.meta.dirname, script)
   const child = spawn(process.execPath, ['--conditions=@countersign/source', file, ...words], {
     cwd: directory,
     env: { PATH: process.env['PATH'], PORT: `${port}`, DATA: directory, ...variables },
@@ -79,7 +81,7 @@ function untilReady(child: ChildProcess, ready: RegExp): Promise<void> {
   })
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const address = probe.address()

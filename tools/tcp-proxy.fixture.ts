@@ -14,20 +14,19 @@ export interface TcpProxy {
   cut(): void
   /**
    * Breaks the next connection that sends this text: `unsent`, before the server has it; `unanswered`, when the
-   * server's answer arrives, which the client then never sees. How often it happened is counted.
+   * server's answer arrives, which the client then never sees; `halfway`, when half of a piece of it has gone through.
+   * How often it happened is counted.
    */
-  cutOn(
-    text: string,
-    when: 'unsent' | 'unanswered',
-    times?: number,
-  ): { readonly count: () => number }
+  cutOn(text: string, when: CutWhen, times?: number): { readonly count: () => number }
   /** Connections now. */
   connections(): number
 }
 
+type CutWhen = 'unsent' | 'unanswered' | 'halfway'
+
 interface Trap {
   readonly text: string
-  readonly when: 'unsent' | 'unanswered'
+  readonly when: CutWhen
   left: number
   count: number
 }
@@ -77,7 +76,7 @@ class Pair {
   readonly #traps: readonly Trap[]
   readonly #pairs: Set<Pair>
   #held: (() => void)[] = []
-  #isDoomed = false
+  #doom: CutWhen | undefined
 
   constructor(
     client: Socket,
@@ -92,7 +91,7 @@ class Pair {
     this.#traps = traps
     this.#pairs = pairs
     client.on('data', (data: Buffer) => this.#fromClient(data))
-    server.on('data', (data: Buffer) => (this.#isDoomed ? this.break() : this.#pass(client, data)))
+    server.on('data', (data: Buffer) => this.#fromServer(data))
     for (const socket of [client, server]) {
       socket.on('error', () => this.break())
       socket.on('close', () => this.#later(() => this.break()))
@@ -122,8 +121,18 @@ class Pair {
     if (trap.when === 'unsent') {
       this.break()
     } else {
-      this.#isDoomed = true
+      this.#doom = trap.when
       this.#pass(this.#server, data)
+    }
+  }
+
+  #fromServer(data: Buffer): void {
+    if (this.#doom === undefined) {
+      this.#pass(this.#client, data)
+    } else if (this.#doom === 'halfway') {
+      this.#client.end(data.subarray(0, Math.ceil(data.length / 2)), () => this.break())
+    } else {
+      this.break()
     }
   }
 

@@ -43,6 +43,7 @@ const runBy: Readonly<Record<string, string>> = {
   'examples/express-api/README.md sh 0': 'tools/documents/documents.test.ts',
   'examples/fastify-api/README.md sh 0': 'tools/documents/documents.test.ts',
   'examples/hono-api/README.md sh 0': 'tools/documents/documents.test.ts',
+  'examples/microservices/README.md sh 0': 'tools/documents/documents.test.ts',
   'examples/node-http/README.md sh 0': 'tools/documents/documents.test.ts',
   'examples/single-page-app/README.md sh 0': 'tools/documents/documents.test.ts',
   'packages/client/README.md sh 0': 'tools/publishing/publishing.test.ts',
@@ -332,6 +333,7 @@ const hosts = [
   ['fastify-api', 'The notes are open', '/notes', 401],
   ['hono-api', 'The notes are open', '/notes', 401],
   ['node-http', 'The notes are open', '/notes', 401],
+  ['microservices', 'Three processes', '/.well-known/jwks.json', 200],
 ] as const
 
 for (const [example, words, path, status] of hosts) {
