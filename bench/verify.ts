@@ -8,8 +8,9 @@ import type { Result, Section } from './result.ts'
 /** @countersign/verify on one core, against bare crypto.verify and beside other libraries. */
 export async function measureVerify({ plan, cores }: Bench): Promise<Section> {
   const script = join(import.meta.dirname, 'limits/verify-loop.ts')
-  const turnMs = plan.isQuick ? 20 : 200
-  const rounds = plan.isQuick ? 1 : 9
+  // Short turns, many of them: what else the machine does then weighs on both sides of a pair.
+  const turnMs = plan.isQuick ? 20 : 40
+  const rounds = plan.isQuick ? 1 : 45
   const output = await runPinned(cores.server, [
     process.execPath,
     '--conditions=@countersign/source',

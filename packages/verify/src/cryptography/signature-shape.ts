@@ -37,7 +37,12 @@ export function hasSignatureShape(
 function isP256SignatureShape(signature: Uint8Array): boolean {
   return (
     signature.length === 2 * P256_SCALAR_BYTES &&
-    signature.subarray(0, P256_SCALAR_BYTES).some((byte) => byte !== 0) &&
-    signature.subarray(P256_SCALAR_BYTES).some((byte) => byte !== 0)
+    !isZero(signature, 0, P256_SCALAR_BYTES) &&
+    !isZero(signature, P256_SCALAR_BYTES, 2 * P256_SCALAR_BYTES)
   )
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false
+  return true
 }

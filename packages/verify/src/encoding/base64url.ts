@@ -14,13 +14,30 @@ const { Buffer: NodeBuffer } = globalThis as { Buffer?: typeof Buffer }
 export const decodeCanonicalBase64url: (text: string) => Uint8Array<ArrayBuffer> | undefined =
   NodeBuffer === undefined ? decodeByTable : (text) => decodeByBuffer(text, NodeBuffer)
 
-/** Node's decoder forgives, so what it decoded must give the same text again; that is still several times as fast. */
+/**
+ * Node's decoder forgives, so nothing reaches it that could be forgiven. To encode again and compare would do, too, but
+ * makes garbage of every token twice its size.
+ */
 function decodeByBuffer(
   text: string,
   NodeBuffer: typeof Buffer,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = NodeBuffer.from(text, 'base64url')
-  return bytes.toString('base64url') === text ? bytes : undefined
+  return /^[\w-]*$/.test(text) && hasOneEnd(text) ? NodeBuffer.from(text, 'base64url') : undefined
+}
+
+/** Whether a text of the alphabet ends as the encoder ends it: a whole byte, and the unused bits zero. */
+function hasOneEnd(text: string): boolean {
+  const last = text.length - 1
+  switch (text.length % 4) {
+    case 0:
+      return true
+    case 2:
+      return (digitAt(text, last) & 0b1111) === 0
+    case 3:
+      return (digitAt(text, last) & 0b11) === 0
+    default:
+      return false
+  }
 }
 
 /** For everywhere else. The decoders that platforms bring along forgive, each in its own way. */

@@ -128,7 +128,7 @@ function checkContent(
     if (typeof value === 'string') {
       if (checkStrings && !value.isWellFormed()) return 'lone_surrogate'
     } else if (Array.isArray(value)) {
-      for (const element of value) pending.push(element)
+      for (const element of value) if (mayHoldMore(element, checkStrings)) pending.push(element)
     } else if (isRecord(value)) {
       for (const key of Object.keys(value)) {
         const name = nameOf?.get(key) ?? key
@@ -136,11 +136,17 @@ function checkContent(
         if (checkStrings && !name.isWellFormed()) return 'lone_surrogate'
         if (name !== key && !renameMember(value, key, name)) return 'duplicate_member'
         members++
-        pending.push(value[name])
+        const inner = value[name]
+        if (mayHoldMore(inner, checkStrings)) pending.push(inner)
       }
     }
   }
   return members === membersInText ? undefined : 'duplicate_member'
+}
+
+/** Most values are numbers and good texts, about which there is nothing to say. */
+function mayHoldMore(value: unknown, checkStrings: boolean): boolean {
+  return typeof value === 'object' ? value !== null : checkStrings
 }
 
 /** False when there is a member of the new name already. */

@@ -52,8 +52,12 @@ export function checkClaims(
     return 'invalid_claims'
   }
   if (claims.iss !== rules.issuer) return 'wrong_issuer'
-  const audiences = typeof claims.aud === 'string' ? [claims.aud] : claims.aud
-  if (!audiences.some((audience) => rules.audiences.has(audience))) return 'wrong_audience'
+  const { aud } = claims
+  const isForUs =
+    typeof aud === 'string'
+      ? rules.audiences.has(aud)
+      : aud.some((audience) => rules.audiences.has(audience))
+  if (!isForUs) return 'wrong_audience'
 
   // Written so that a clock that answers NaN refuses.
   if (!(nowSeconds < claims.exp)) return 'expired'
@@ -106,8 +110,9 @@ export function freezeClaims(claims: AccessClaims): AccessClaims {
 }
 
 /** Recursion ends soon: nothing was parsed that is nested more than 32 deep. */
-function freezeDeeply(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
-  for (const inner of Object.values(value)) freezeDeeply(inner)
+function freezeDeeply(value: object): void {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) freezeDeeply(inner)
+  }
   Object.freeze(value)
 }

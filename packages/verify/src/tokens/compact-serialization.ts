@@ -5,15 +5,23 @@ import type { TokenFailure } from './token-failure.ts'
 export interface CompactToken {
   /** As it was sent. */
   headerText: string
-  header: Uint8Array<ArrayBuffer>
+  /** Undefined when it is the known one. */
+  header: Uint8Array<ArrayBuffer> | undefined
   payload: Uint8Array<ArrayBuffer>
   signature: Uint8Array<ArrayBuffer>
   /** The text that the signature covers: the first two parts as they were sent. */
   signingInput: string
 }
 
-/** Checks length and spelling, nothing of the meaning. The JSON serialisations are not accepted. */
-export function splitCompactToken(token: string, maxLength: number): CompactToken | TokenFailure {
+/**
+ * Checks length and spelling, nothing of the meaning. The JSON serialisations are not accepted.
+ * @param knownHeader the text of one that was decoded before
+ */
+export function splitCompactToken(
+  token: string,
+  maxLength: number,
+  knownHeader?: string,
+): CompactToken | TokenFailure {
   if (token.length > maxLength) return 'too_large'
   const headerEnd = token.indexOf('.')
   const payloadEnd = token.indexOf('.', headerEnd + 1)
@@ -23,11 +31,11 @@ export function splitCompactToken(token: string, maxLength: number): CompactToke
   }
 
   const headerText = token.slice(0, headerEnd)
-  const header = decodeCanonicalBase64url(headerText)
+  const isKnown = headerText === knownHeader
+  const header = isKnown ? undefined : decodeCanonicalBase64url(headerText)
   const payload = decodeCanonicalBase64url(token.slice(headerEnd + 1, payloadEnd))
   const signature = decodeCanonicalBase64url(token.slice(payloadEnd + 1))
-  if (header === undefined || payload === undefined || signature === undefined) {
-    return 'not_canonical'
-  }
+  const isSpeltWell = isKnown || header !== undefined
+  if (!isSpeltWell || payload === undefined || signature === undefined) return 'not_canonical'
   return { headerText, header, payload, signature, signingInput: token.slice(0, payloadEnd) }
 }

@@ -12,7 +12,7 @@ export interface TokenKind {
 }
 
 /** A signed text taken apart, and not yet trusted. */
-export type OpenedToken = CompactToken & ProtectedHeader
+export type OpenedToken = Omit<CompactToken, 'header'> & ProtectedHeader
 
 /** The header of a token that was good: most tokens of one key have the same, to the letter. */
 export interface KnownHeader {
@@ -27,15 +27,13 @@ export function openToken(
   kind: TokenKind,
   known?: KnownHeader,
 ): OpenedToken | TokenFailure {
-  const parts = splitCompactToken(token, kind.maxLength)
+  const parts = splitCompactToken(token, kind.maxLength, known?.headerText)
   if (typeof parts === 'string') return parts
-  const header =
-    known !== undefined && parts.headerText === known.headerText
-      ? known
-      : checkProtectedHeader(parts.header, kind.types)
+  const header = parts.header === undefined ? known : checkProtectedHeader(parts.header, kind.types)
+  if (header === undefined) return 'invalid_json'
   if (typeof header === 'string') return header
-  const { kid, alg } = header
-  return { ...parts, kid, alg }
+  const { headerText, payload, signature, signingInput } = parts
+  return { headerText, payload, signature, signingInput, kid: header.kid, alg: header.alg }
 }
 
 /** Whether the key signed the text, by the one algorithm the key is for (RFC 8725 §3.1). */
