@@ -2,14 +2,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { populateTutorial } from './baseline-tutorial/populate.ts'
 import type { Bench } from './bench.ts'
-import { compare, rateOf, stateAlone } from './compare.ts'
+import { compare, type Series, stateAlone } from './compare.ts'
 import { startCountersign, startTutorial, tutorialAccounts } from './contenders.ts'
 import { interleave } from './interleave.ts'
 import { runPinned } from './pinned-process.ts'
 import { password, type Population, populate } from './population.ts'
-import type { Plan } from './plan.ts'
 import type { Result, Section } from './result.ts'
-import { loadServer, type ServerUnderLoad, type Turn } from './server-under-load.ts'
+import type { ServerUnderLoad } from './server-under-load.ts'
 import { runWrk } from './wrk.ts'
 
 const readers = 16
@@ -27,8 +26,8 @@ export async function measureLogin(bench: Bench): Promise<Section> {
   })
   await using ours = await startCountersign(home, cores.all)
   await using tutorial = await startTutorial(home, cores.all, 'wal')
-  const load = (server: ServerUnderLoad, usernames: string) => (): Promise<Turn> =>
-    loadServer(server, cores.generator, loginLoad(plan, usernames, plan.seconds))
+  const load = (server: ServerUnderLoad, usernames: string) => (): Promise<LogIns> =>
+    logInForAWhile(bench, server, usernames, plan.seconds)
   const turns = await interleave(plan, {
     raw: () => measureRawArgon2id(bench),
     ours: load(ours, population.usernamesFile),
@@ -48,21 +47,36 @@ export async function measureLogin(bench: Bench): Promise<Section> {
   }
 }
 
-// A server that cannot hash sooner than in two seconds says 503 busy; what counts is who got in.
-function loginLoad({ loginClients }: Plan, usernames: string, seconds: number) {
-  const scriptArguments = [usernames, password]
-  return {
-    script: 'login.lua',
-    scriptArguments,
-    connections: loginClients,
-    seconds,
-    mayBeRefused: true,
-  }
+/** What load/log-ins.ts counted. */
+interface LogIns {
+  readonly answered: number
+  readonly refused: number
+  readonly perSecond: number
 }
 
-function noteRefusals(turns: readonly Turn[]): readonly string[] {
+// A server that cannot hash sooner than in two seconds says 503 busy; what counts is who got in.
+async function logInForAWhile(
+  { cores, plan }: Bench,
+  server: ServerUnderLoad,
+  usernames: string,
+  seconds: number,
+): Promise<LogIns> {
+  const script = join(import.meta.dirname, 'load/log-ins.ts')
+  const words = [server.url, usernames, password, `${plan.loginClients}`, `${seconds}`]
+  const output = await runPinned(cores.generator, [process.execPath, script, ...words])
+  const counted = JSON.parse(output) as LogIns
+  // In the seconds of a quick run not even one log-in may fit on a machine that is busy with other things.
+  if (!plan.isQuick && counted.perSecond === 0) throw new Error(`Nobody got in: ${output}`)
+  return counted
+}
+
+function rateOf(name: string, turns: readonly LogIns[]): Series {
+  return { name, unit: '/s', values: turns.map(({ perSecond }) => perSecond) }
+}
+
+function noteRefusals(turns: readonly LogIns[]): readonly string[] {
   const refused = turns.reduce((sum, turn) => sum + turn.refused, 0)
-  const all = turns.reduce((sum, turn) => sum + turn.requests, 0)
+  const all = turns.reduce((sum, turn) => sum + turn.answered, 0)
   if (refused === 0) return []
   return [
     `${((100 * refused) / all).toFixed(1)} % of the log-ins were refused as busy and do not count.`,
@@ -84,17 +98,14 @@ async function measureRawArgon2id(bench: Bench): Promise<number> {
 
 /** How long a reader waits while log-ins take all the processor time there is. */
 async function measureReadersDuringLogins(
-  { plan, cores }: Bench,
+  bench: Bench,
   server: ServerUnderLoad,
   population: Population,
 ): Promise<Result> {
+  const { plan, cores } = bench
   const p99Ms: number[] = []
   for (let round = 0; round < plan.rounds; round++) {
-    const logins = loadServer(
-      server,
-      cores.generator,
-      loginLoad(plan, population.usernamesFile, plan.seconds + 2),
-    )
+    const logins = logInForAWhile(bench, server, population.usernamesFile, plan.seconds + 2)
     // The log-ins are well under way before the first reader comes, and still are when the last one goes.
     await sleep(1_000)
     const [report] = await Promise.all([

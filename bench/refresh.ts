@@ -56,7 +56,7 @@ export async function measureRefresh(bench: Bench): Promise<Section> {
   const target = { of: 'value', rule: 'at least', bound: 5_000 } as const
   return {
     title: 'POST /api/auth/refresh',
-    method: `${clients} clients, each with its own session and one refresh under way; every answer waits for its commit to be synced (WAL, synchronous=FULL).`,
+    method: `${clients} clients, each with its own session and one refresh under way; every answer waits for its commit to be synced.`,
     results: [
       compare(rateOf(name, turns.ours), swap, target),
       compare(rateOf(name, turns.ours), rateOf('bare node:http, same bytes', turns.bare)),

@@ -3,6 +3,7 @@
 // no bin that a build has yet to make. Written so that old Nodes can read it and say what is wrong.
 import { existsSync } from 'node:fs'
 import * as nodeModule from 'node:module'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -23,7 +24,8 @@ const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some(
 )
 if (process.argv[2] === 'start' && !isBounded && process.execve && !process.send) {
   const words = [`${youngSpace}=8`, ...process.execArgv, ...process.argv.slice(1)]
-  process.execve(process.execPath, [process.execPath, ...words])
+  const environment = { UV_THREADPOOL_SIZE: String(availableParallelism() + 3), ...process.env }
+  process.execve(process.execPath, [process.execPath, ...words], environment)
 }
 
 const source = new URL('../src/main.ts', import.meta.url)

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import type { LocalVerifier } from '@countersign/verify'
 import { createAdministratorGuard, administratorRole } from './accounts/last-administrator.ts'
 import { createAccountOpener } from './accounts/open-account.ts'
@@ -41,6 +40,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { ownSessionsRoutes } from './own-sessions/routes.ts'
 import { passwordChangeRoutes } from './password-change/routes.ts'
 import { createHashQueue } from './passwords/hash-queue.ts'
+import { hashesAtOnce } from './passwords/hashes-at-once.ts'
 import { createPasswordHasher } from './passwords/password-hasher.ts'
 import { profileRoutes } from './profile/routes.ts'
 import { refreshRoutes } from './refresh/routes.ts'
@@ -229,7 +229,7 @@ async function buildServices(base: Base, state: State) {
   const { settings, clock, randomness, newId, secrets, logger } = base
   const { store, keyring, revocations, revoking } = state
   const queue = createHashQueue({
-    concurrency: availableParallelism() + 1,
+    concurrency: hashesAtOnce(),
     maxWaiting: 256,
     maxWaitMs: 2_000,
   })

@@ -15,7 +15,7 @@ class CountingDatabase extends DatabaseSync {
   }
 }
 
-function open(t: TestContext, patienceMs = 5_000) {
+function open(t: TestContext, patienceMs = 5_000, sync = async () => {}) {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-group-'))
   const file = join(directory, 'test.db')
   const database = new CountingDatabase(file, { timeout: 0 })
@@ -32,7 +32,7 @@ function open(t: TestContext, patienceMs = 5_000) {
     database.close()
     rmSync(directory, { recursive: true })
   })
-  const group = createGroupCommit(database, patienceMs)
+  const group = createGroupCommit(database, patienceMs, sync)
   const insert = database.prepare('INSERT INTO items (name, parent) VALUES (?, ?)')
   const add = (name: string | number, parent: number | null = null): Promise<unknown> =>
     group.write(() => insert.run(name, parent))
@@ -181,4 +181,47 @@ test('a full disk refuses the whole batch, and later writes are carried out', as
   database.exec('PRAGMA max_page_count = 100000')
   await Promise.all([add('b'), add('x'.repeat(50_000))])
   assert.equal(names().length, 3)
+})
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('nobody is answered before a sync that began after the commit, and what comes meanwhile shares the next transaction', async (t) => {
+  const syncs: (() => void)[] = []
+  const sync = () => new Promise<void>((resolve) => void syncs.push(resolve))
+  const { add, names, database } = open(t, 5_000, sync)
+  const answered: string[] = []
+  const ask = (name: string) => add(name).then(() => void answered.push(name))
+  const first = ask('a')
+  await turns()
+  const others = [ask('b')]
+  await turns()
+  others.push(ask('c'))
+  await turns()
+  assert.deepEqual([syncs.length, names(), answered], [1, ['a'], []])
+  syncs[0]?.()
+  await first
+  await turns()
+  assert.deepEqual([syncs.length, names(), answered], [2, ['a', 'b', 'c'], ['a']])
+  syncs[1]?.()
+  await Promise.all(others)
+  assert.deepEqual([syncs.length, database.commits, answered], [2, 2, ['a', 'b', 'c']])
+})
+
+test('a disk that does not sync refuses what waited, and everything after it: a later sync would prove nothing', async (t) => {
+  let isBroken = true
+  const sync = async (): Promise<void> => {
+    if (isBroken) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
+  }
+  const { add, group } = open(t, 5_000, sync)
+  const before = await Promise.allSettled([add('a'), add('b')])
+  isBroken = false
+  const after = await Promise.allSettled([add('c'), group.write(() => 1)])
+  for (const result of [...before, ...after]) {
+    assert.ok(result.status === 'rejected')
+    assert.ok(result.reason instanceof StoreUnavailableError)
+    assert.match(result.reason.message, /start the server again/)
+  }
+  await group.drain()
 })

@@ -12,7 +12,7 @@ interface Write {
 type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 export interface GroupCommit {
-  /** Runs a statement in the next transaction. Settles after its commit, so that what is answered is durable. */
+  /** Runs a statement in the next transaction. Settles after the sync that follows its commit: what is answered is durable. */
   write<T>(run: () => T): Promise<T>
   /** Settles when everything that was accepted is committed or refused. */
   drain(): Promise<void>
@@ -21,20 +21,41 @@ export interface GroupCommit {
 const batchLimit = 512
 
 /**
- * Writes that are queued in one turn of the event loop share one transaction, hence one fsync: with `synchronous=FULL`
- * that is the price of a commit. A statement that fails is rejected alone; a transaction that fails takes all of its
- * statements with it and none is half done. A lock that another process holds is waited for, up to `patienceMs` and without blocking the loop.
+ * Writes that are asked for in one turn of the event loop, or while the disk is busy, share one transaction and one
+ * `sync`, which makes it durable. A statement that fails is rejected alone; a transaction that fails takes all of its
+ * statements with it and none is half done. A lock that another process holds is waited for, up to `patienceMs` and
+ * without blocking the loop. When a sync fails, everything is refused from then on: what was committed may be lost, and
+ * so may whatever is written behind it.
  */
-export function createGroupCommit(database: DatabaseSync, patienceMs: number): GroupCommit {
+export function createGroupCommit(
+  database: DatabaseSync,
+  patienceMs: number,
+  sync: () => Promise<void>,
+): GroupCommit {
   let queue: Write[] = []
   let isScheduled = false
   let idle: Promise<void> = Promise.resolve()
+  let lostSync: StoreUnavailableError | undefined
 
+  const carryOut = async (batch: readonly Write[]): Promise<void> => {
+    try {
+      if (lostSync !== undefined) throw lostSync
+      const outcomes = await commitWithPatience(database, batch, patienceMs)
+      await sync().catch((cause: unknown) => {
+        lostSync = explainLostSync(cause)
+        throw lostSync
+      })
+      batch.forEach((write, index) => settle(write, outcomes[index]))
+    } catch (error) {
+      const failure = explainSqliteFailure(error)
+      for (const write of batch) write.reject(failure)
+    }
+  }
   const flush = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = queue.slice(0, batchLimit)
       queue = queue.slice(batchLimit)
-      await commitWithPatience(database, batch, patienceMs)
+      await carryOut(batch)
     }
     isScheduled = false
   }
@@ -57,23 +78,24 @@ export function createGroupCommit(database: DatabaseSync, patienceMs: number): G
   }
 }
 
+// The kernel forgets what it could not write, so that the next sync would succeed and prove nothing.
+function explainLostSync(cause: unknown): StoreUnavailableError {
+  const message =
+    'The disk did not keep a change of the database: look at the disk, then start the server again.'
+  return new StoreUnavailableError('unreachable', message, { cause })
+}
+
 async function commitWithPatience(
   database: DatabaseSync,
   batch: readonly Write[],
   patienceMs: number,
-): Promise<void> {
+): Promise<Outcome[]> {
   const started = performance.now()
   for (;;) {
     try {
-      const outcomes = commit(database, batch)
-      batch.forEach((write, index) => settle(write, outcomes[index]))
-      return
+      return commit(database, batch)
     } catch (error) {
-      if (!isBusy(error) || performance.now() - started > patienceMs) {
-        const failure = explainSqliteFailure(error)
-        for (const write of batch) write.reject(failure)
-        return
-      }
+      if (!isBusy(error) || performance.now() - started > patienceMs) throw error
       await sleep(5 + Math.random() * 20)
     }
   }

@@ -28,7 +28,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     else checkSqliteSchema(opened)
   })
   const inode = file === ':memory:' ? undefined : statSync(file).ino
-  const database = createSqliteDatabase(connection, lockPatienceMs)
+  const database = createSqliteDatabase(connection, file, lockPatienceMs)
   const version = String(connection.prepare('SELECT sqlite_version() AS v').get()?.['v'])
   return {
     ...createSqlStore(database),

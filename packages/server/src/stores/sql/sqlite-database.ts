@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createGroupRead } from './group-read.ts'
+import { openLogFile } from './log-file.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { explainSqliteFailure } from './sqlite-failure.ts'
 
@@ -15,10 +16,13 @@ export interface SqliteDatabase extends SqlDatabase {
   close(): Promise<void>
 }
 
-/** Every write that was acknowledged survives a power cut: write-ahead log, and an fsync for each commit. */
+/**
+ * With `synchronous = NORMAL` SQLite syncs the log before it copies it into the database, so that neither ever breaks;
+ * what makes each commit durable before its answer is our own sync (group-commit.ts).
+ */
 const pragmas = [
   'PRAGMA journal_mode = WAL',
-  'PRAGMA synchronous = FULL',
+  'PRAGMA synchronous = NORMAL',
   'PRAGMA foreign_keys = ON',
   'PRAGMA cache_size = -16384',
   'PRAGMA journal_size_limit = 16777216',
@@ -76,10 +80,16 @@ function prepareFile(file: string): void {
   }
 }
 
-export function createSqliteDatabase(connection: DatabaseSync, patienceMs: number): SqliteDatabase {
+/** Every write that was acknowledged survives a power cut. */
+export function createSqliteDatabase(
+  connection: DatabaseSync,
+  file: string,
+  patienceMs: number,
+): SqliteDatabase {
   // From here on the event loop waits for nobody: group commit retries a locked database by itself.
   connection.exec('PRAGMA busy_timeout = 0')
-  const group = createGroupCommit(connection, patienceMs)
+  const log = file === ':memory:' ? undefined : openLogFile(file)
+  const group = createGroupCommit(connection, patienceMs, async () => log?.sync())
   const reads = createGroupRead(connection)
   const prepared = new Map<string, PreparedStatement>()
   let isClosed = false
@@ -118,6 +128,7 @@ export function createSqliteDatabase(connection: DatabaseSync, patienceMs: numbe
       reads.flush()
       await group.drain()
       prepared.clear()
+      log?.close()
       connection.close()
     },
   }

@@ -118,7 +118,7 @@ test('a database that cannot be made says where it may not write', async (t) => 
 test('a full disk refuses what needs room, keeps what is there, and recovers', async (t) => {
   const { file } = prepare(t)
   const connection = openConnection(file, 0, (opened) => void migrateSqlite(opened, start))
-  const database = createSqliteDatabase(connection, 0)
+  const database = createSqliteDatabase(connection, file, 0)
   t.after(() => database.close())
   const store = { ...createAccountStore(database), ...createAuditStore(database) }
   const ada = sampleAccount()
