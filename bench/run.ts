@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench } from './bench.ts'
+import { measureFlood } from './flood.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureGrowth } from './growth.ts'
+import { measureGuard } from './guard.ts'
 import { measureLogin } from './login.ts'
 import { describeMachine, prepareMachine } from './machine.ts'
 import { fullPlan, quickPlan } from './plan.ts'
@@ -16,6 +18,7 @@ import { measureProfile } from './profile.ts'
 import { measureRefresh } from './refresh.ts'
 import { insertSummary, renderResults, renderSection, renderSummary } from './render-results.ts'
 import { isMet, type Section } from './result.ts'
+import { measureRevocation } from './revocation.ts'
 import { measureVerify } from './verify.ts'
 
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
@@ -25,6 +28,9 @@ const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>>
   footprint: measureFootprint,
   growth: measureGrowth,
   verify: measureVerify,
+  guard: measureGuard,
+  revocation: measureRevocation,
+  flood: measureFlood,
 }
 
 async function main(): Promise<void> {
