@@ -1,6 +1,7 @@
 /** Door: guards for Express 5 (and Connect). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { GuardOptions, TokenVerifier, UserSource } from './guards/authorizer.ts'
+import type { Awaitable } from './cryptography/cryptography.ts'
+import type { Decision, GuardOptions, TokenVerifier, UserSource } from './guards/authorizer.ts'
 import { createGuards, type Decide, type Guards } from './guards/guards.ts'
 import { presentedByNode } from './guards/node-request.ts'
 import { renderRefusal } from './guards/refusal.ts'
@@ -42,25 +43,24 @@ export function expressGuards(
 
 function toMiddleware(decide: Decide): ExpressGuard {
   return (request, response, next) => {
-    void run(decide, request, response).then(
-      (passed) => passed && next(),
+    const carryOut = ({ user, refusal }: Decision): void => {
+      if (refusal === undefined) {
+        request.user = user
+        next()
+        return
+      }
+      const { status, headers, body } = renderRefusal(refusal, crypto.randomUUID())
+      response.writeHead(status, headers).end(body)
+    }
+    let decision: Awaitable<Decision>
+    try {
+      decision = decide(request, () => presentedByNode(request, request.body))
+    } catch (error) {
       // Never open: what goes wrong in the source is the host's to report.
-      (error: unknown) => next(error),
-    )
+      next(error)
+      return
+    }
+    if (decision instanceof Promise) void decision.then(carryOut, next)
+    else carryOut(decision)
   }
-}
-
-async function run(
-  decide: Decide,
-  request: GuardedRequest,
-  response: ServerResponse,
-): Promise<boolean> {
-  const { user, refusal } = await decide(request, () => presentedByNode(request, request.body))
-  if (refusal === undefined) {
-    request.user = user
-    return true
-  }
-  const { status, headers, body } = renderRefusal(refusal, crypto.randomUUID())
-  response.writeHead(status, headers).end(body)
-  return false
 }

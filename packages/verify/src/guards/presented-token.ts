@@ -21,7 +21,7 @@ export function readPresentedToken({ authorization, query, form }: Presented): P
   const [header] = authorization
   if (header === undefined) return undefined
   // Fetch joins repeated headers with a comma, which no token contains.
-  if (/,\s*[\w-]+\s/.test(header)) return 'ambiguous'
+  if (header.includes(',') && /,\s*[\w-]+\s/.test(header)) return 'ambiguous'
   if (header.slice(0, 7).toLowerCase() !== 'bearer ') return undefined
   const token = header.slice(7).trim()
   if (token === '') return undefined

@@ -14,15 +14,16 @@ export interface VerifiedUser {
   readonly claims: AccessClaims
 }
 
+/** One for each request, since hosts write on it what they like. */
 export function toVerifiedUser(claims: AccessClaims): VerifiedUser {
-  const roles = claims.roles ?? []
-  const { username } = claims
-  return {
-    userId: claims.sub,
-    ...(typeof username === 'string' && { username }),
-    ...(roles[0] !== undefined && { role: roles[0] }),
+  const { sub: userId, roles = [], username, sid } = claims
+  const user: { -readonly [Member in keyof VerifiedUser]: VerifiedUser[Member] } = {
+    userId,
     roles,
-    ...(claims.sid !== undefined && { sessionId: claims.sid }),
     claims,
   }
+  if (typeof username === 'string') user.username = username
+  if (roles[0] !== undefined) user.role = roles[0]
+  if (sid !== undefined) user.sessionId = sid
+  return user
 }
