@@ -8,6 +8,7 @@ import { until } from '../../tools/until.ts'
 import { callInAll, enter, ExampleSite, historyOf, openTabs, shows } from './site.fixture.ts'
 
 const nobody = 'Nobody is signed in.'
+const cycles = 20
 const undisturbed = [', refusals: 0']
 
 test('five tabs', { skip: withoutBrowser, timeout: 300_000 }, async (t) => {
@@ -24,13 +25,13 @@ test('five tabs', { skip: withoutBrowser, timeout: 300_000 }, async (t) => {
       })
       for (const tab of tabs) await tab.check('#repeat')
       const before = site.countRefreshes()
-      for (let cycle = 1; cycle <= 5; cycle++) {
+      for (let cycle = 1; cycle <= cycles; cycle++) {
         await site.passCycle(context)
         await callInAll(tabs)
         assert.equal(site.countRefreshes() - before, cycle)
       }
       assert.deepEqual(await historyOf(tabs), undisturbed)
-      assert.ok(tokens.size >= 5)
+      assert.ok(tokens.size >= cycles)
       for (const tab of tabs) assert.deepEqual(await findStored(tab, [...tokens]), [])
       const cookies = await context.cookies()
       assert.deepEqual(
@@ -80,6 +81,30 @@ test('five tabs', { skip: withoutBrowser, timeout: 300_000 }, async (t) => {
     assert.deepEqual(await historyOf(tabs), undisturbed)
   })
 
+  await t.test('go on after some were suspended for longer than a token lives', async () => {
+    const sleepers = tabs.slice(0, 3)
+    const before = site.countRefreshes()
+    await suspend(sleepers)
+    for (let cycle = 1; cycle <= 4; cycle++) {
+      await site.passCycle(context)
+      await callInAll(tabs.slice(3))
+      assert.equal(site.countRefreshes() - before, cycle)
+    }
+    await resume(sleepers)
+    await callInAll(tabs)
+    assert.equal(site.countRefreshes() - before, 4, 'whoever wakes takes the token of those awake')
+
+    // A laptop that is closed and opened again.
+    await suspend(tabs)
+    site.passTimeElsewhere(4)
+    assert.equal(site.countRefreshes() - before, 4, 'nobody is awake')
+    await resume(tabs)
+    await site.wakeUp(context, 4)
+    await callInAll(tabs)
+    assert.equal(site.countRefreshes() - before, 5, 'one for all who wake at once')
+    assert.deepEqual(await historyOf(tabs), undisturbed)
+  })
+
   await t.test('sign out and in together', async () => {
     await tabs[3]?.click('#log-out')
     await shows(tabs, nobody)
@@ -107,7 +132,7 @@ test('five tabs', { skip: withoutBrowser, timeout: 300_000 }, async (t) => {
     await tabs[2]?.click('#call')
     await shows(tabs, nobody)
     for (const tab of tabs) {
-      assert.deepEqual(await tab.locator('#changes li').allInnerTexts(), ['ended'])
+      assert.deepEqual(await tab.locator('#changes li').allTextContents(), ['ended'])
     }
   })
 })
@@ -140,6 +165,23 @@ async function start(
   await enter(tabs[0] as Page, 'Register and log in')
   await shows(tabs, 'ada')
   return { site, context, tabs }
+}
+
+/** As a browser does it with tabs that nobody looks at: nothing in them runs. */
+async function suspend(tabs: readonly Page[]): Promise<void> {
+  await setLifecycleState(tabs, 'frozen')
+}
+
+async function resume(tabs: readonly Page[]): Promise<void> {
+  await setLifecycleState(tabs, 'active')
+}
+
+async function setLifecycleState(tabs: readonly Page[], state: 'frozen' | 'active'): Promise<void> {
+  for (const tab of tabs) {
+    const session = await tab.context().newCDPSession(tab)
+    await session.send('Page.setWebLifecycleState', { state })
+    await session.detach()
+  }
 }
 
 /** Tells what happens next from what happened before. */

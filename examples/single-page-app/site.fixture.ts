@@ -87,8 +87,18 @@ export class ExampleSite {
 
   /** Time goes on here and in every tab at once, until the access token is about to end. */
   async passCycle(context: BrowserContext): Promise<void> {
-    this.#shiftMs += cycleMs
-    await context.clock.fastForward(cycleMs)
+    this.passTimeElsewhere(1)
+    await this.wakeUp(context, 1)
+  }
+
+  /** Time goes on here while the tabs sleep. */
+  passTimeElsewhere(cycles: number): void {
+    this.#shiftMs += cycles * cycleMs
+  }
+
+  /** The tabs see what time it is; what was due meanwhile is done once. */
+  async wakeUp(context: BrowserContext, cycles: number): Promise<void> {
+    await context.clock.fastForward(cycles * cycleMs)
   }
 }
 
@@ -123,29 +133,42 @@ export async function shows(tabs: readonly Page[], user: string): Promise<void> 
   await Promise.all(tabs.map((tab) => tab.waitForSelector(`#user:text-is("${user}")`)))
 }
 
-/** Every tab calls the protected route and is answered. */
+/** Every tab calls the protected route and is answered, if need be after it has tried again. */
 export async function callInAll(tabs: readonly Page[]): Promise<void> {
   await Promise.all(
     tabs.map(async (tab) => {
-      const before = await answersOf(tab)
+      const before = (await resultsOf(tab)).answers
+      await call(tab)
       await until(async () => {
-        await tab.click('#call')
-        return (await answersOf(tab)) > before
+        const { answers, problem } = await resultsOf(tab)
+        if (problem !== '') await call(tab)
+        return answers > before
       }, 'an answer')
     }),
   )
 }
 
-async function answersOf(tab: Page): Promise<number> {
-  return Number(await tab.innerText('#answers'))
+/** Without the frames that a real click waits for: a tab in the background is given few. */
+async function call(tab: Page): Promise<void> {
+  await tab.evaluate(() => {
+    document.querySelector('#problem')?.replaceChildren()
+    document.querySelector<HTMLElement>('#call')?.click()
+  })
+}
+
+function resultsOf(tab: Page): Promise<{ answers: number; problem: string }> {
+  return tab.evaluate(() => ({
+    answers: Number(document.querySelector('#answers')?.textContent),
+    problem: document.querySelector('#problem')?.textContent ?? '',
+  }))
 }
 
 /** What the tabs said that happened, and whether a call of theirs was refused. */
 export async function historyOf(tabs: readonly Page[]): Promise<string[]> {
   const histories = await Promise.all(
     tabs.map(async (tab) => {
-      const changes = await tab.locator('#changes li').allInnerTexts()
-      return `${changes.join(' ')}, refusals: ${await tab.innerText('#refusals')}`
+      const changes = await tab.locator('#changes li').allTextContents()
+      return `${changes.join(' ')}, refusals: ${await tab.textContent('#refusals')}`
     }),
   )
   return [...new Set(histories)]
