@@ -295,6 +295,26 @@ describe('when the feed is stale', () => {
     await until(async () => (await outcome(verifier, issuer.sign())) === 'accepted')
   })
 
+  for (const way of ['stream', 'poll'] as const) {
+    test(`what was forgotten by a clock that ran ahead is read again, by ${way}`, async () => {
+      feed = new FeedServer(issuer, () => NOW_SECONDS * 1000)
+      feed.revoke(session('session-1'))
+      const verifier = follow({ follow: way })
+      await verifier.ready()
+      if (way === 'stream') await until(() => feed.streams === 1)
+      const token = issuer.sign()
+      assert.equal(await outcome(verifier, token), 'revoked')
+      now += 3_600_000
+      feed.revoke(session('session-2'))
+      await verifier.verify(issuer.sign({ exp: NOW_SECONDS + 7200, sid: 'another' }))
+      await until(() => verifier.status().revocations?.entries === 0)
+      now -= 3_600_000
+      assert.equal(await outcome(verifier, token), 'revoked')
+      assert.equal(verifier.status().revocations?.entries, 2)
+      assert.equal(verifier.status().revocations?.state, 'current')
+    })
+  }
+
   test('an old page that is sent again makes nothing current', async () => {
     const verifier = follow({ staleAfterSeconds: 10 })
     await verifier.ready()
@@ -468,6 +488,18 @@ describe('a page of the feed', () => {
     const verifier = follow({ follow: 'poll' })
     await assert.rejects(verifier.ready(), /does not go on/)
     assert.deepEqual(feed.asked, ['page null', 'page c.0'])
+  })
+
+  test('that begins anew again and again is not followed for ever', async () => {
+    let asked = 0
+    issuer.answers.set('/api/auth/revocations', (_request, response) => {
+      asked++
+      if (asked > 20) response.writeHead(500)
+      response.end(feed.page(null, { more: true, cursor: `c.${asked}` }))
+    })
+    const verifier = follow({ follow: 'poll' })
+    await assert.rejects(verifier.ready(), /begins again/)
+    assert.equal(asked, 3)
   })
 
   test('passes for no access token', async () => {

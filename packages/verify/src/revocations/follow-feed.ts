@@ -51,6 +51,10 @@ const LAST_RETRY_MS = 10_000
 /** A stream that says nothing for so many heartbeats is dead, whatever TCP believes. */
 const SILENT_HEARTBEATS = 3
 const DEFAULT_HEARTBEAT_SECONDS = 5
+/** The first page begins at the beginning, and one more when the issuer does not understand the cursor any more. */
+const MOST_BEGINNINGS = 2
+/** An entry is kept for two minutes longer than any token lives that it concerns. */
+const CLOCK_SLACK_MS = 60_000
 
 /** Follows the feed of one issuer. */
 export class RevocationFeed {
@@ -63,6 +67,8 @@ export class RevocationFeed {
   /** The issuer's time up to which nothing is missing. */
   #completeUntil = Number.NEGATIVE_INFINITY
   #prunedAt = Number.NEGATIVE_INFINITY
+  /** What would be over by then by our clock is not held any more. */
+  #forgottenUntil = Number.NEGATIVE_INFINITY
   #askedAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #problem: Error | undefined
@@ -78,6 +84,9 @@ export class RevocationFeed {
   /** Whether a token is revoked, or cannot be told to be good. */
   judge(claims: AccessClaims, token: string): Awaitable<'revoked' | Outage | undefined> {
     if (this.#held.isRevoked(claims)) return 'revoked'
+    if (this.#hasForgottenTooMuch()) {
+      return this.#beginAnew().then(() => this.#judgeKnown(claims, token))
+    }
     const asked = this.#attempts === 0 ? this.#catchUp() : this.#askIfDue()
     if (asked === undefined) return this.#judgeKnown(claims, token)
     return asked.then(() => this.#judgeKnown(claims, token))
@@ -124,6 +133,23 @@ export class RevocationFeed {
     return !(age <= this.#options.staleAfterSeconds * 1000)
   }
 
+  /** When a clock that ran ahead was set back, tokens live again of which the revocations are gone. */
+  #hasForgottenTooMuch(): boolean {
+    return this.#options.clock() < this.#forgottenUntil - CLOCK_SLACK_MS
+  }
+
+  async #beginAnew(): Promise<void> {
+    // What is being read goes on from a cursor that is worth nothing now.
+    await this.#work.running
+    if (this.#hasForgottenTooMuch()) {
+      this.#forgottenUntil = Number.NEGATIVE_INFINITY
+      this.#completeUntil = Number.NEGATIVE_INFINITY
+      this.#cursor = undefined
+      this.#etag = undefined
+    }
+    await this.#catchUp()
+  }
+
   /** In polling, a token that comes when the last answer has grown old waits for the next. */
   #askIfDue(): Promise<void> | undefined {
     const { clock, pollSeconds, follow } = this.#options
@@ -145,8 +171,13 @@ export class RevocationFeed {
   async #readPages(): Promise<void> {
     this.#askedAt = this.#options.clock()
     try {
-      while (await this.#readNextPage()) {
-        // Until one says that there is no more.
+      let beginnings = 0
+      for (let more = true; more; ) {
+        const page = await this.#readNextPage()
+        if (page?.from === null) beginnings++
+        // A relay that keeps old pages could keep us reading for ever, and tokens waiting.
+        if (beginnings > MOST_BEGINNINGS) throw new Error('The feed begins again and again')
+        more = page?.more ?? false
       }
       this.#succeed()
     } catch (error) {
@@ -156,8 +187,8 @@ export class RevocationFeed {
     }
   }
 
-  /** Whether there is another page after it. */
-  async #readNextPage(): Promise<boolean> {
+  /** Undefined when nothing has happened since the last one. */
+  async #readNextPage(): Promise<FeedPage | undefined> {
     const { url, authorization, fetch, timeoutMs } = this.#options
     const from = this.#cursor
     const { status, headers, bytes } = await fetchDocument(fetch, {
@@ -173,11 +204,11 @@ export class RevocationFeed {
       timeoutMs,
       signal: this.#closing.signal,
     })
-    if (status === 304) return false
+    if (status === 304) return undefined
     const page = await this.#takePage(new TextDecoder().decode(bytes), from)
     // The tag belongs to what was asked for, which is another thing once the cursor has moved.
     this.#etag = page.cursor === from ? (headers.get('etag') ?? undefined) : undefined
-    return page.more
+    return page
   }
 
   async #followStream(): Promise<void> {
@@ -243,8 +274,10 @@ export class RevocationFeed {
 
   /** @param from the cursor that the page has to go on from */
   async #takePage(text: string, from: string | undefined): Promise<FeedPage> {
+    const forgottenUntil = this.#forgottenUntil
     const page = await this.#options.readPage(text)
     if (typeof page === 'string') throw new Error(`A page of the feed was refused: ${page}`)
+    if (this.#forgottenUntil < forgottenUntil) throw new Error('The feed is read anew')
     const isStuck = page.more && page.cursor === from
     if (isStuck || (page.from !== null && page.from !== from)) {
       // What lies between is unknown, so the next page has to be the first.
@@ -262,7 +295,7 @@ export class RevocationFeed {
   #pruneIfDue(now: number): void {
     if (now >= this.#prunedAt && now < this.#prunedAt + PRUNE_EVERY_MS) return
     this.#prunedAt = now
-    this.#held.prune(now)
+    if (this.#held.prune(now)) this.#forgottenUntil = Math.max(this.#forgottenUntil, now)
   }
 
   #succeed(): void {

@@ -34,11 +34,13 @@ export class HeldRevocations {
     return subject !== undefined && !((claims.epoch ?? -1) >= subject.epoch)
   }
 
-  /** Drops what no living token can concern any more. */
-  prune(now: number): void {
+  /** Drops what no living token can concern any more. Returns whether there was any. */
+  prune(now: number): boolean {
+    const before = this.size
     for (const held of [this.#sessions, this.#subjects]) {
       for (const [name, { forgetAt }] of held) if (forgetAt <= now) held.delete(name)
     }
+    return this.size < before
   }
 }
 
