@@ -14,13 +14,20 @@ const raisedLimits = {
   RATE_LIMIT_LOGIN: '999999999/15m',
 }
 
-/** The real program, as an operator starts it, with its durable database in the directory. */
-export function startCountersign(directory: string, cores: string): Promise<ServerUnderLoad> {
+/**
+ * The real program, as an operator starts it, with its durable database in the directory.
+ * @param variables another database, for example
+ */
+export function startCountersign(
+  directory: string,
+  cores: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ServerUnderLoad> {
   return startServer({
     cores,
     directory,
     command: [process.execPath, program, 'start'],
-    environment: { NODE_ENV: 'production', JWT_ISSUER: issuer, ...raisedLimits },
+    environment: { NODE_ENV: 'production', JWT_ISSUER: issuer, ...raisedLimits, ...variables },
     firstPath: '/health/ready',
     logFile: join(directory, 'countersign.log'),
   })

@@ -12,11 +12,18 @@ export interface Plan {
   /** Accounts, each with one session. */
   readonly fewAccounts: number
   readonly manyAccounts: number
+  /** Accounts, and as many sessions, of which no client holds tokens. */
+  readonly smallTable: number
+  readonly largeTable: number
+  /** Of each hot query's turn. */
+  readonly hotQueryMs: number
   readonly mixedLoadSeconds: number
   readonly starts: number
+  /** Log-outs whose way to another instance is timed. */
+  readonly revocations: number
 }
 
-/** About eight minutes. */
+/** About a quarter of an hour. */
 export const fullPlan: Plan = {
   isQuick: false,
   rounds: 5,
@@ -25,8 +32,12 @@ export const fullPlan: Plan = {
   loginClients: 64,
   fewAccounts: 1_000,
   manyAccounts: 100_000,
+  smallTable: 10_000,
+  largeTable: 1_000_000,
+  hotQueryMs: 250,
   mixedLoadSeconds: 60,
   starts: 5,
+  revocations: 100,
 }
 
 /** Shows only that everything runs; its figures mean nothing. */
@@ -38,6 +49,10 @@ export const quickPlan: Plan = {
   loginClients: 4,
   fewAccounts: 200,
   manyAccounts: 1_000,
+  smallTable: 1_000,
+  largeTable: 5_000,
+  hotQueryMs: 50,
   mixedLoadSeconds: 2,
   starts: 1,
+  revocations: 3,
 }

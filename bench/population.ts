@@ -13,6 +13,7 @@ import { createPasswordHasher } from '../packages/server/src/passwords/password-
 import { issueRefreshToken } from '../packages/server/src/sessions/refresh-token.ts'
 import { createSession } from '../packages/server/src/sessions/start-session.ts'
 import { openSqliteStore } from '../packages/server/src/stores/sql/open-sqlite-store.ts'
+import type { Store } from '../packages/server/src/stores/store.ts'
 import { createAccessTokenIssuer } from '../packages/server/src/tokens/issue-access-token.ts'
 
 /** A database with accounts and sessions, and files with what their clients hold, a line each. */
@@ -38,8 +39,21 @@ export const spareSessions = 64
 const accessTokenTtlSeconds = 900
 const chunk = 1_000
 
-/** Fills a new database through the product's own store and with its own tokens. */
-export async function populate(directory: string, size: number): Promise<Population> {
+/** Where accounts and sessions are put, and the master secret of the server that will serve them. */
+export interface Place {
+  openStore(): Promise<Store>
+  readonly secret: string
+}
+
+/**
+ * Fills a new database through the product's own store and with its own tokens.
+ * @param place default: the embedded database in the directory
+ */
+export async function populate(
+  directory: string,
+  size: number,
+  place?: Place,
+): Promise<Population> {
   const file = (name: string): string => join(directory, name)
   const population = {
     directory,
@@ -50,7 +64,7 @@ export async function populate(directory: string, size: number): Promise<Populat
     spareSessionsFile: file('spare-sessions.txt'),
   }
   mkdirSync(directory, { recursive: true })
-  const makers = await openMakers(population.databaseFile)
+  const makers = await openMakers(place ?? embedded(population.databaseFile))
   const members: Member[] = []
   for (let from = 0; from < size; from += chunk) {
     const numbers = Array.from({ length: Math.min(chunk, size - from) }, (_, index) => from + index)
@@ -68,10 +82,17 @@ export async function populate(directory: string, size: number): Promise<Populat
 
 type Makers = Awaited<ReturnType<typeof openMakers>>
 
-async function openMakers(databaseFile: string) {
+function embedded(databaseFile: string): Place {
+  return {
+    secret: loadOrCreateSecretFile(databaseFile, systemRandomness),
+    openStore: () => openSqliteStore({ file: databaseFile, clock: systemClock }),
+  }
+}
+
+async function openMakers(place: Place) {
   const parts = { clock: systemClock, randomness: systemRandomness }
-  const secrets = createMasterSecrets([loadOrCreateSecretFile(databaseFile, systemRandomness)])
-  const store = await openSqliteStore({ file: databaseFile, clock: systemClock })
+  const secrets = createMasterSecrets([place.secret])
+  const store = await place.openStore()
   const keyring = await openKeyring({
     ...parts,
     store,

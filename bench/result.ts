@@ -1,6 +1,6 @@
 import type { Spread } from './statistics.ts'
 
-export type Unit = '/s' | 'ms' | 's' | 'MiB' | 'µs' | 'fetches'
+export type Unit = '/s' | 'ms' | 's' | 'MiB' | 'µs' | 'ns' | 'fetches'
 
 /** What a figure has to reach: its own value, or its ratio to what stands beside it. */
 export interface Target {

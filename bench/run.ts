@@ -14,11 +14,15 @@ import { measureGuard } from './guard.ts'
 import { measureLogin } from './login.ts'
 import { describeMachine, prepareMachine } from './machine.ts'
 import { fullPlan, quickPlan } from './plan.ts'
+import { measurePostgres } from './postgres.ts'
 import { measureProfile } from './profile.ts'
+import { measureQueryGrowth } from './query-growth.ts'
 import { measureRefresh } from './refresh.ts'
 import { insertSummary, renderResults, renderSection, renderSummary } from './render-results.ts'
 import { isMet, type Section } from './result.ts'
 import { measureRevocation } from './revocation.ts'
+import { measureRevocationBound } from './revocation-bound.ts'
+import { measureRevocationCheck } from './revocation-check.ts'
 import { measureVerify } from './verify.ts'
 
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
@@ -27,6 +31,10 @@ const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>>
   refresh: measureRefresh,
   footprint: measureFootprint,
   growth: measureGrowth,
+  postgres: measurePostgres,
+  'revocation-bound': measureRevocationBound,
+  'revocation-check': measureRevocationCheck,
+  'query-growth': measureQueryGrowth,
   verify: measureVerify,
   guard: measureGuard,
   revocation: measureRevocation,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pairedRatio, spreadOf } from './statistics.ts'
+import { pairedRatio, percentile, spreadOf } from './statistics.ts'
 
 test('the median of an odd number of values is the middle one, of an even number the mean of two', () => {
   assert.deepEqual(spreadOf([9, 1, 5]), { median: 5, lowest: 1, highest: 9 })
@@ -31,4 +31,13 @@ test('one disturbed pair of three does not move the median of the ratios', () =>
 
 test('a side without its partner is a mistake of the bench', () => {
   assert.throws(() => pairedRatio([1, 2], [1]), RangeError)
+})
+
+test('a percentile is the smallest value that so many do not exceed', () => {
+  const hundred = Array.from({ length: 100 }, (_, index) => 100 - index)
+  assert.equal(percentile(hundred, 50), 50)
+  assert.equal(percentile(hundred, 99), 99)
+  assert.equal(percentile([3, 1, 2], 99), 3)
+  assert.equal(percentile([3], 1), 3)
+  assert.throws(() => percentile([], 50), RangeError)
 })

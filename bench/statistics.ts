@@ -14,6 +14,14 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: medianOf(sorted), lowest, highest }
 }
 
+/** The smallest value that so many percent do not exceed. @throws RangeError without values */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const found = sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)]
+  if (found === undefined) throw new RangeError('No values')
+  return found
+}
+
 function medianOf(sorted: readonly number[]): number {
   const middle = sorted.length / 2
   const above = sorted[Math.floor(middle)] ?? Number.NaN

@@ -151,9 +151,9 @@ async function connectTo(url: string, options?: string): Promise<Client> {
   return client
 }
 
-/** @param t ends the server after this test; without it, with the process */
+/** @param t ends the server after this test, or whatever else runs what it was given; without it, with the process */
 export async function startPostgres(
-  t?: TestContext,
+  t?: { after(end: () => Promise<void>): void },
   settings: readonly string[] = [],
 ): Promise<OwnPostgresServer> {
   const binaries = findBinaries()
