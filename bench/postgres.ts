@@ -7,11 +7,19 @@ import { processorTime } from './notes.ts'
 import { runPinned } from './pinned-process.ts'
 import { populate } from './population.ts'
 import { type PostgresPlace, startBenchPostgres } from './postgres-server.ts'
-import type { Section } from './result.ts'
+import type { Section, Target } from './result.ts'
 import { turnsOf } from './server-under-load.ts'
 import { partsInTurn, splitLines } from './split-lines.ts'
 
 const clients = 64
+
+function series(name: string, values: readonly number[]): Series {
+  return { name, unit: '/s', values }
+}
+
+function atLeast(bound: number): Target {
+  return { of: 'ratio', rule: 'at least', bound }
+}
 
 /** One server process on PostgreSQL, against the same statements with nothing around them. */
 export async function measurePostgres(bench: Bench): Promise<Section> {
@@ -36,8 +44,6 @@ export async function measurePostgres(bench: Bench): Promise<Section> {
     read: bare('read'),
     profiles: turnsOf(ours, cores.generator, profile, () => population.accessFile),
   })
-  const series = (name: string, values: readonly number[]): Series => ({ name, unit: '/s', values })
-  const atLeast = (bound: number) => ({ of: 'ratio', rule: 'at least', bound }) as const
   return {
     title,
     method: `${clients} clients, one server process, ${postgres.version} on the same machine and all of its cores, every commit synced. Beside it the same prepared statements from ${clients} callers in one process, on a pool of the same size.`,
