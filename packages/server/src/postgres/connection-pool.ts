@@ -1,4 +1,4 @@
-import type { PoolClient, QueryConfig, QueryResult } from 'pg'
+import type { PoolClient, QueryConfig } from 'pg'
 import type { PostgresSettings } from '../config/settings.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { connectionOptionsOf } from './connection-options.ts'
@@ -10,18 +10,19 @@ import {
   sqlStateOf,
 } from './explain-failure.ts'
 import type { PostgresDriver } from './load-driver.ts'
+import { type KnownRows, type PostgresAnswer, sendPrepared } from './prepared-query.ts'
 
 export interface ConnectionPool {
   /**
    * One statement that changes nothing. When its connection breaks it is sent again on another.
    * @throws StoreUnavailableError
    */
-  read(query: QueryConfig): Promise<QueryResult>
+  read(query: QueryConfig): Promise<PostgresAnswer>
   /**
    * One statement that may change something. It is sent once: whether a broken connection carried it out nobody knows.
    * @throws StoreUnavailableError, or the driver's error when what must be unique is not
    */
-  write(query: QueryConfig): Promise<QueryResult>
+  write(query: QueryConfig): Promise<PostgresAnswer>
   /** Lets what runs finish. Idempotent. */
   close(): Promise<void>
 }
@@ -56,14 +57,15 @@ export function createConnectionPool(
   })
   pool.on('remove', (client) => connections.delete(client))
   const running = new Set<Promise<unknown>>()
+  const known: KnownRows = new Map()
   let closing: Promise<void> | undefined
 
-  const run = async (query: QueryConfig, act: PostgresAct): Promise<QueryResult> => {
+  const run = async (query: QueryConfig, act: PostgresAct): Promise<PostgresAnswer> => {
     if (closing) throw new StoreUnavailableError('closed', 'The database is closed.')
     if (pool.waitingCount >= settings.poolSize * waitingPerConnection) {
       throw new StoreUnavailableError('busy', 'Too many callers wait for the database.')
     }
-    const answer = send(pool, query, act, settings)
+    const answer = send(pool, query, act, settings, known)
     running.add(answer)
     try {
       return await answer
@@ -106,17 +108,18 @@ function send(
   query: QueryConfig,
   act: PostgresAct,
   settings: PostgresSettings,
-): Promise<QueryResult> {
+  known: KnownRows,
+): Promise<PostgresAnswer> {
   return new Promise((resolve, reject) => {
     pool.connect((refusal, client, release) => {
       if (refusal || client === undefined) {
         reject(explainWaiting(refusal, settings))
         return
       }
-      client.query(query, (error: Error | null, result: QueryResult) => {
-        if (!error) {
+      sendPrepared(client, query, known, (error, answer) => {
+        if (!error && answer) {
           release()
-          resolve(result)
+          resolve(answer)
           return
         }
         // A standby answers for as long as it stands: only a new connection can lead to the new primary.

@@ -69,7 +69,7 @@ async function readTime(pool: ConnectionPool, instead: Clock | undefined): Promi
     name: 'countersign_time',
     text: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
   })
-  return instead?.() ?? rows[0].now
+  return instead?.() ?? Number(rows[0]?.['now'])
 }
 
 /**
