@@ -44,6 +44,7 @@ export async function measureQueryGrowth(bench: Bench): Promise<Section> {
     method: `As many sessions as accounts; 64 callers draw from all of them at random, in one process, through the store. The time of one call at full load; writes include their synced commit.`,
     results,
     notes,
+    summary: 'worst ratio',
   }
 }
 

@@ -50,6 +50,23 @@ test('the summary has the figures with a target and no others', () => {
   assert.doesNotMatch(summary, /Peak/)
 })
 
+test('of many like results the summary has the one that is worst against its target', () => {
+  const row = (figure: string, median: number, rule: 'at least' | 'below'): Result => {
+    const ratio = { median, lowest: 0, highest: 9 }
+    return { ...refresh, figure, ratio, target: { of: 'ratio', rule, bound: 1.3 } }
+  }
+  const figuresOf = (results: readonly Result[]): string[] =>
+    [
+      ...renderSummary([
+        { title: 'Many', method: '', results, notes: [], summary: 'worst ratio' },
+      ]).matchAll(/Many: (\w+)/g),
+    ].map(([, figure = '']) => figure)
+  const below = [row('good', 1, 'below'), row('bad', 2, 'below'), untargeted]
+  assert.deepEqual(figuresOf(below), ['bad'])
+  const above = [row('good', 2, 'at least'), row('bad', 1, 'at least')]
+  assert.deepEqual(figuresOf(above), ['bad'])
+})
+
 test('a target holds for the median: at its bound "at least" is met and "below" is not', () => {
   const ratio = { median: 0.5, lowest: 0.1, highest: 0.9 }
   const half = { of: 'ratio', rule: 'at least', bound: 0.5 } as const

@@ -30,15 +30,23 @@ export function renderSection({ title, method, results, notes }: Section): reado
 
 /** For the README: the figures that have a target. */
 export function renderSummary(sections: readonly Section[]): string {
-  const rows = sections.flatMap(({ title, results }) =>
-    results
-      .filter(({ target }) => target !== undefined)
-      .map((result) => {
-        const [figure, measured, ...rest] = cells(result)
-        return `| ${[`${title}: ${figure}`, measured, ...rest].join(' | ')} |`
-      }),
+  const rows = sections.flatMap((section) =>
+    summarise(section).map((result) => {
+      const [figure, measured, ...rest] = cells(result)
+      return `| ${[`${section.title}: ${figure}`, measured, ...rest].join(' | ')} |`
+    }),
   )
   return ['| | measured | beside | ratio | target |', '|---|---|---|---|---|', ...rows].join('\n')
+}
+
+function summarise({ results, summary }: Section): readonly Result[] {
+  const aimed = results.filter(({ target }) => target !== undefined)
+  if (summary === undefined) return aimed
+  const distance = ({ ratio, target }: Result): number => {
+    const median = ratio?.median ?? Number.POSITIVE_INFINITY
+    return target?.rule === 'at least' ? -median : median
+  }
+  return aimed.toSorted((a, b) => distance(b) - distance(a)).slice(0, 1)
 }
 
 function cells(result: Result): readonly string[] {

@@ -27,6 +27,8 @@ export interface Section {
   readonly results: readonly Result[]
   /** What a reader of these figures must know: a generator that was slower than the server, for example. */
   readonly notes: readonly string[]
+  /** Of many like results the README shows the worst alone. Default: all that have a target. */
+  readonly summary?: 'worst ratio'
 }
 
 /** Undefined when there is no target. */
