@@ -50,21 +50,21 @@ test('the summary has the figures with a target and no others', () => {
   assert.doesNotMatch(summary, /Peak/)
 })
 
+function ratioOf(figure: string, median: number, rule: 'at least' | 'below'): Result {
+  const ratio = { median, lowest: 0, highest: 9 }
+  return { ...refresh, figure, ratio, target: { of: 'ratio', rule, bound: 1.3 } }
+}
+
+function summarisedOf(results: readonly Result[]): string[] {
+  const section: Section = { title: 'Many', method: '', results, notes: [], summary: 'worst ratio' }
+  return [...renderSummary([section]).matchAll(/Many: (\w+)/g)].map(([, figure = '']) => figure)
+}
+
 test('of many like results the summary has the one that is worst against its target', () => {
-  const row = (figure: string, median: number, rule: 'at least' | 'below'): Result => {
-    const ratio = { median, lowest: 0, highest: 9 }
-    return { ...refresh, figure, ratio, target: { of: 'ratio', rule, bound: 1.3 } }
-  }
-  const figuresOf = (results: readonly Result[]): string[] =>
-    [
-      ...renderSummary([
-        { title: 'Many', method: '', results, notes: [], summary: 'worst ratio' },
-      ]).matchAll(/Many: (\w+)/g),
-    ].map(([, figure = '']) => figure)
-  const below = [row('good', 1, 'below'), row('bad', 2, 'below'), untargeted]
-  assert.deepEqual(figuresOf(below), ['bad'])
-  const above = [row('good', 2, 'at least'), row('bad', 1, 'at least')]
-  assert.deepEqual(figuresOf(above), ['bad'])
+  const below = [ratioOf('good', 1, 'below'), ratioOf('bad', 2, 'below'), untargeted]
+  assert.deepEqual(summarisedOf(below), ['bad'])
+  const above = [ratioOf('good', 2, 'at least'), ratioOf('bad', 1, 'at least')]
+  assert.deepEqual(summarisedOf(above), ['bad'])
 })
 
 test('a target holds for the median: at its bound "at least" is met and "below" is not', () => {

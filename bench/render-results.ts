@@ -42,11 +42,13 @@ export function renderSummary(sections: readonly Section[]): string {
 function summarise({ results, summary }: Section): readonly Result[] {
   const aimed = results.filter(({ target }) => target !== undefined)
   if (summary === undefined) return aimed
-  const distance = ({ ratio, target }: Result): number => {
-    const median = ratio?.median ?? Number.POSITIVE_INFINITY
-    return target?.rule === 'at least' ? -median : median
-  }
   return aimed.toSorted((a, b) => distance(b) - distance(a)).slice(0, 1)
+}
+
+/** The larger, the worse against its target. */
+function distance({ ratio, target }: Result): number {
+  const median = ratio?.median ?? Number.POSITIVE_INFINITY
+  return target?.rule === 'at least' ? -median : median
 }
 
 function cells(result: Result): readonly string[] {
