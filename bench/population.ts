@@ -140,18 +140,20 @@ async function addMember(makers: Makers, number: number): Promise<Member> {
     id: newId(),
     username,
     email: null,
+    verifiedEmailKey: null,
     passwordHash: makers.passwordHash,
     role: 'user',
     disabled: false,
     sessionEpoch: 0,
     tokenEpoch: 0,
+    factorEpoch: 0,
     createdAt: clock(),
     updatedAt: clock(),
   }
-  const session = createSession(account, { ip: '127.0.0.1', userAgent: null }, makers)
+  const session = createSession(account, { ip: '127.0.0.1', userAgent: null }, ['pwd'], makers)
   await Promise.all([store.insertAccount(account, username), store.insertSession(session)])
   const expiresAt = session.createdAt + 90 * 86_400_000
-  const { token } = await tokens.issue({ account, session: { id: session.id, expiresAt } })
+  const { token } = await tokens.issue({ account, session: { ...session, expiresAt } })
   return {
     username,
     sessionId: session.id,

@@ -19,9 +19,12 @@ const levels: readonly (readonly string[])[] = [
     'accounts',
     'audit',
     'bus',
+    'challenges',
+    'factors',
     'keys',
     'leases',
     'limits',
+    'mail',
     'metrics',
     'one-time',
     'passwords',
@@ -30,7 +33,7 @@ const levels: readonly (readonly string[])[] = [
     'services',
     'sessions',
   ],
-  ['credentials', 'redis', 'routing', 'stores', 'tokens'],
+  ['authentication', 'credentials', 'redis', 'routing', 'stores', 'tokens'],
   [
     'administration',
     'discovery',
@@ -46,8 +49,10 @@ const levels: readonly (readonly string[])[] = [
     'refresh',
     'revocation-feed',
     'register',
+    'second-step',
     'sign-in',
     'sign-out',
+    'step-up',
   ],
 ]
 
@@ -55,6 +60,7 @@ const levels: readonly (readonly string[])[] = [
 const neighbours: Readonly<Record<string, readonly string[]>> = {
   accounts: ['audit', 'leases', 'passwords'],
   bus: ['postgres'],
+  factors: ['accounts'],
   metrics: ['audit'],
   revocation: ['accounts', 'bus', 'sessions'],
   sessions: ['accounts'],

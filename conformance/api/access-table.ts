@@ -38,6 +38,9 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
   // Not even an administrator ends one session of another user here.
   endSession: { anonymous: 401, user: 204, otherUser: 404, admin: 404 },
   changePassword: users(200),
+  stepUp: users(200),
+  // With no log-in that waits: what the sample request is.
+  proveSecondFactor: everybody(401),
 
   publicInformation: everybody(200),
   ownProfile: users(200),

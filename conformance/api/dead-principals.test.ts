@@ -23,6 +23,7 @@ const openToEverybody = [
   'register',
   'login',
   'logout',
+  'proveSecondFactor',
   'publicInformation',
   'keySet',
   'serverMetadata',

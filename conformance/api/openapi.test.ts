@@ -52,7 +52,13 @@ behindEachDoor({ doors: ['program'] }, (target) => {
     const giving = document.operations
       .filter(({ id }) => /TokenAnswer|AccessAnswer/.test(JSON.stringify(rawOf(document, id))))
       .map(({ id }) => id)
-    assert.deepEqual(giving.sort(), ['changePassword', 'login', 'refresh'])
+    assert.deepEqual(giving.sort(), [
+      'changePassword',
+      'login',
+      'proveSecondFactor',
+      'refresh',
+      'stepUp',
+    ])
   })
 
   test('the version of the document is that of the server, and its server is the public URL', async () => {

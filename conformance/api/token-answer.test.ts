@@ -71,7 +71,7 @@ behindEachDoor({}, (target) => {
     const { kid, ...header } = headerOf(token)
     assert.deepEqual(header, { alg: 'ES256', typ: 'at+jwt' })
     assert.equal(typeof kid, 'string')
-    const { exp, iat, jti, ...claims } = claimsOf(token)
+    const { exp, iat, jti, auth_time: authTime, ...claims } = claimsOf(token)
     assert.deepEqual(claims, {
       iss: target().publicUrl,
       aud: target().publicUrl,
@@ -80,7 +80,10 @@ behindEachDoor({}, (target) => {
       sid: sessionId,
       epoch: 0,
       roles: ['user'],
+      acr: 'sfa',
+      amr: ['pwd'],
     })
+    assert.equal(authTime, iat)
     assert.ok(Number(exp) - Number(iat) <= 3600, 'at most an hour (RFC 6750 §5.3)')
     assert.equal(Buffer.from(textOf(jti), 'base64url').length, 16)
   })

@@ -44,13 +44,16 @@ function sampleBody(
   const self = who ?? object
   const samples: Readonly<Record<string, unknown>> = {
     username: id === 'login' ? self.username : newName(),
-    password: id === 'login' ? self.password : newPassword(),
+    password: id === 'login' || id === 'stepUp' ? self.password : newPassword(),
     currentPassword: self.password,
     newPassword: newPassword(),
     email: 'ada@example.org',
     role: 'user',
     disabled: false,
     delivery: 'cookie',
+    mfaToken: 'x',
+    factor: 'totp',
+    code: '000000',
     refreshToken: who?.refreshToken ?? '',
   }
   const names = Object.keys(body?.properties ?? {})

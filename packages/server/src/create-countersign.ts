@@ -4,6 +4,8 @@ import { createAccountOpener } from './accounts/open-account.ts'
 import { recordAcceptedPassword } from './accounts/record-accepted-password.ts'
 import { createAccountAdministration } from './administration/administer-accounts.ts'
 import { administrationRoutes } from './administration/routes.ts'
+import { createSignInCompletion, type PendingSignIn } from './authentication/finish-sign-in.ts'
+import { createSecondFactorPolicy } from './authentication/second-factor-policy.ts'
 import { createAuditLog } from './audit/audit-log.ts'
 import type { AuditEvent } from './audit/event.ts'
 import { checkSettings } from './config/check-settings.ts'
@@ -39,6 +41,7 @@ import { metricsRoutes } from './metrics-endpoint/routes.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { ownSessionsRoutes } from './own-sessions/routes.ts'
 import { passwordChangeRoutes } from './password-change/routes.ts'
+import { createTickets } from './one-time/tickets.ts'
 import { createHashQueue } from './passwords/hash-queue.ts'
 import { hashesAtOnce } from './passwords/hashes-at-once.ts'
 import { createPasswordHasher } from './passwords/password-hasher.ts'
@@ -65,8 +68,10 @@ import { describeRoutes } from './routing/openapi.ts'
 import type { Route } from './routing/route.ts'
 import { createRouteTable, type RouteTable } from './routing/route-table.ts'
 import { RunningCalls } from './routing/running-calls.ts'
+import { secondStepRoutes } from './second-step/routes.ts'
 import { signInRoutes } from './sign-in/routes.ts'
 import { signOutRoutes } from './sign-out/routes.ts'
+import { stepUpRoutes } from './step-up/routes.ts'
 import { openStore } from './stores/open-store.ts'
 import { createKeyLookUp } from './tokens/look-up-key.ts'
 import { createAccessTokenVerifier } from './tokens/check-access-token.ts'
@@ -340,10 +345,13 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
   // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
   const sessions = { ...store, ...revoking }
   const common = { ...shared, opener, credentials, settings, revoking, sessions }
+  const completion = buildCompletion(base, state, services)
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
     ...registerRoutes(common),
-    ...signInRoutes({ ...common, store }),
+    ...signInRoutes({ ...common, store, completion }),
+    ...stepUpRoutes({ ...common, completion }),
+    ...secondStepRoutes({ ...common, completion, checks: {} }),
     ...refreshRoutes({ ...common, guard: services.cookieGuard }),
     ...signOutRoutes({ ...common, guard: services.cookieGuard, verifier: services.verifier }),
     ...ownSessionsRoutes(common),
@@ -364,6 +372,20 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
   if (!settings.documentation) return routes
   const describe = () => describeService(routes, settings, credentials.cookie.name)
   return [...routes, ...documentationRoutes(describe)]
+}
+
+/** What every way of logging in ends with. */
+function buildCompletion(base: Base, { store, revoking }: State, services: Services) {
+  return createSignInCompletion({
+    ...base,
+    ...services,
+    accounts: store,
+    factors: store,
+    sessions: store,
+    revoking,
+    pending: createTickets<PendingSignIn>({ ...base, store }, 'pending-sign-in', 600_000),
+    needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
+  })
 }
 
 function describeService(routes: readonly Route[], settings: Settings, cookieName: string): object {
@@ -391,6 +413,7 @@ function buildApplication(base: Base, { store }: State, services: Services, tabl
     origins,
     https: credentials.cookie.secure,
     trustedProxies: settings.trustedProxies,
+    recentAuthenticationSeconds: settings.recentAuthenticationSeconds,
     clock,
     logger,
     newRequestId: createRequestIds(randomness),

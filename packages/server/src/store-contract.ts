@@ -5,9 +5,13 @@ import type { Clock } from './foundation/clock.ts'
 import { accountCases, accountListCases } from './stores/contract/account-cases.ts'
 import { accountRaces } from './stores/contract/account-races.ts'
 import { auditCases } from './stores/contract/audit-cases.ts'
+import { challengeCases } from './stores/contract/challenge-cases.ts'
+import { emailCases } from './stores/contract/email-cases.ts'
+import { factorCases } from './stores/contract/factor-cases.ts'
 import { keyCases } from './stores/contract/key-cases.ts'
 import { leaseCases } from './stores/contract/lease-cases.ts'
 import { limitCases } from './stores/contract/limit-cases.ts'
+import { mailCases } from './stores/contract/mail-cases.ts'
 import { oneTimeCases } from './stores/contract/one-time-cases.ts'
 import { revocationCases } from './stores/contract/revocation-cases.ts'
 import { serviceCases } from './stores/contract/service-cases.ts'
@@ -48,6 +52,10 @@ const domains: Readonly<Record<string, ContractCases>> = {
   audit: auditCases,
   revocation: revocationCases,
   'one-time items': oneTimeCases,
+  'e-mail addresses': emailCases,
+  factors: factorCases,
+  challenges: challengeCases,
+  mails: mailCases,
   services: serviceCases,
   'the store as a whole': wholeStoreCases,
 }

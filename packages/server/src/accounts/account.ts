@@ -9,13 +9,17 @@ export interface Account {
   readonly id: string
   /** As registered, after NFKC, or as it was where it was imported from. Unique without regard to case. */
   readonly username: string
-  /** An unverified note: not unique, never used to log in or to reset. */
+  /** As given. Until it is verified a note: not unique, never used to log in; see verified-email.ts. */
   readonly email: string | null
+  /** The key of the address that this account has proven to hold: of all accounts one has it. */
+  readonly verifiedEmailKey: string | null
   readonly passwordHash: string
   readonly role: string
   readonly disabled: boolean
   readonly sessionEpoch: number
   readonly tokenEpoch: number
+  /** Second factors with a lower epoch are dead. */
+  readonly factorEpoch: number
   readonly createdAt: number
   readonly updatedAt: number
 }

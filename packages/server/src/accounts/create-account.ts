@@ -21,11 +21,13 @@ export async function createAccount(
     id: parts.newId(),
     username: wanted.username.shown,
     email: wanted.email,
+    verifiedEmailKey: null,
     passwordHash: wanted.passwordHash,
     role: wanted.role,
     disabled: false,
     sessionEpoch: 0,
     tokenEpoch: 0,
+    factorEpoch: 0,
     createdAt: now,
     updatedAt: now,
   }

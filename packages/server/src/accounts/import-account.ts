@@ -89,11 +89,13 @@ function toAccount(id: string, wanted: AccountToImport): Account {
     id,
     username: wanted.username,
     email: email !== null && isEmail(email) ? email : null,
+    verifiedEmailKey: null,
     passwordHash: wanted.passwordHash,
     role: wanted.role,
     disabled: false,
     sessionEpoch: 0,
     tokenEpoch: 0,
+    factorEpoch: 0,
     createdAt: wanted.createdAt,
     updatedAt: wanted.updatedAt,
   }

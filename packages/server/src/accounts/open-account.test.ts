@@ -48,11 +48,13 @@ describe('opening an account', () => {
       id: opened.account.id,
       username: 'Ada',
       email: null,
+      verifiedEmailKey: null,
       passwordHash: opened.account.passwordHash,
       role: 'user',
       disabled: false,
       sessionEpoch: 0,
       tokenEpoch: 0,
+      factorEpoch: 0,
       createdAt: testStart,
       updatedAt: testStart,
     })

@@ -19,6 +19,21 @@ export interface StandingChange {
   readonly disabled?: boolean
 }
 
+/** An address that was proven, as it is written to and as it is unique. */
+export interface ProvenEmail {
+  readonly address: string
+  readonly key: string
+}
+
+export interface AccountRecovery {
+  /** Only while this is still the account's sessionEpoch: what was sent before a password change is void. */
+  readonly seenEpoch: number
+  readonly passwordHash?: string
+  readonly email?: ProvenEmail
+  /** Kills every second factor that was added so far. */
+  readonly dropsFactors: boolean
+}
+
 /**
  * Where accounts are kept. Each operation is atomic on one row. A deleted account stays behind as a tombstone without
  * personal data, which no operation here finds; its name is free again.
@@ -31,14 +46,35 @@ export interface AccountStore {
   insertAccount(account: Account, usernameKey: string): Promise<'inserted' | 'username_taken'>
   findAccount(id: string): Promise<Account | undefined>
   findAccountByUsername(usernameKey: string): Promise<Account | undefined>
+  /** The account that has proven to hold the address with this key. */
+  findAccountByVerifiedEmail(key: string): Promise<Account | undefined>
   listAccounts(page: AccountPage): Promise<readonly Account[]>
   /** Accounts with this role that are neither disabled nor deleted, other than the one named. */
   countOtherActiveAccounts(role: string, exceptId: string): Promise<number>
+  /** An address that is set here is not verified, whatever it was before. */
   changeProfile(
     id: string,
     change: ProfileChange,
     now: number,
   ): Promise<Account | 'username_taken' | 'not_found'>
+  /**
+   * Notes that the account holds this address, while its `email` is still `seen`. Nothing is revoked.
+   * @returns undefined when the account is gone or its address is another by now
+   */
+  confirmEmail(
+    id: string,
+    change: { readonly seen: string | null; readonly email: ProvenEmail },
+    now: number,
+  ): Promise<Account | 'email_taken' | undefined>
+  /**
+   * Gives the account back to whoever proved to be its owner, in one write: both epochs raised, and password, address
+   * and factors changed with them.
+   */
+  recoverAccount(
+    id: string,
+    recovery: AccountRecovery,
+    now: number,
+  ): Promise<Account | 'email_taken' | undefined>
   /** Replaces a hash by one of the same password. Nothing happens when the stored hash is no longer `from`. */
   replaceHash(id: string, from: string, to: string): Promise<boolean>
   /**

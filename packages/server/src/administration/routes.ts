@@ -63,6 +63,7 @@ function createRoute({ opener, audit }: AdministrationParts): Route {
       method: 'POST',
       path: '/api/users',
       operationId: 'createUser',
+      recentAuthentication: true,
       summary: 'Create an account',
       body: z.strictObject({
         username: newUsernameSchema,
@@ -118,6 +119,7 @@ function changeRoute({ administration, roles }: AdministrationParts): Route {
       method: 'PATCH',
       path: '/api/users/{id}',
       operationId: 'changeUser',
+      recentAuthentication: true,
       summary: 'Change a role, disable or enable an account',
       description:
         'Takes effect at once. A change of role keeps the sessions and kills the access tokens: clients refresh once. ' +
@@ -149,6 +151,7 @@ function deleteRoute({ administration }: AdministrationParts): Route {
       method: 'DELETE',
       path: '/api/users/{id}',
       operationId: 'deleteUser',
+      recentAuthentication: true,
       summary: 'Delete an account',
       success: { status: 204, description: 'Personal data gone, sessions ended, tokens dead' },
       problems: ['not_found', 'last_admin'],
@@ -168,6 +171,7 @@ function endSessionsRoute({ administration }: AdministrationParts): Route {
       method: 'DELETE',
       path: '/api/users/{id}/sessions',
       operationId: 'endUserSessions',
+      recentAuthentication: true,
       summary: 'End every session of an account',
       success: { status: 204, description: 'Every session is over, every token dead' },
       problems: ['not_found'],

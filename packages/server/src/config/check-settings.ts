@@ -39,6 +39,8 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ...readLives(reader),
     clientOrigins: readOrigins(reader, production),
     registration: reader.choice('registration', ['open', 'closed'], 'open'),
+    ...readSecondFactor(reader),
+    recentAuthenticationSeconds: reader.duration('recentAuthentication', '15m', 30, 86_400),
     ...checkRoles(reader),
     ...checkAdministrator(reader),
     trustedProxies: reader.integer('trustedProxies', 0, 0, 10),
@@ -52,6 +54,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ...readOperations(reader),
   }
   checkShared(reader, production, settings)
+  checkSecondFactorRoles(reader, settings)
   return reader.mistakes.length > 0
     ? { ok: false, mistakes: reader.mistakes }
     : { ok: true, settings }
@@ -147,6 +150,28 @@ function readLimits(reader: OptionReader) {
     rateLimitUser: reader.rateLimit('rateLimitUser', '1000/1m'),
     rateLimitLogin: reader.rateLimit('rateLimitLogin', '10/15m'),
     rateLimitRegister: reader.rateLimit('rateLimitRegister', '20/1h'),
+  }
+}
+
+function readSecondFactor(reader: OptionReader): Pick<Settings, 'secondFactor'> {
+  const listed = reader.list('secondFactor')
+  const [only = 'optional'] = listed
+  if (listed.length <= 1 && (only === 'optional' || only === 'required')) {
+    return { secondFactor: only }
+  }
+  return { secondFactor: listed }
+}
+
+// A misspelt role would leave those whom it means without a second factor.
+function checkSecondFactorRoles(reader: OptionReader, settings: Settings): void {
+  const { secondFactor, roles } = settings
+  if (typeof secondFactor === 'string') return
+  for (const role of secondFactor) {
+    if (roles.includes(role)) continue
+    reader.refuse(
+      'secondFactor',
+      `"${role}" is no role: write optional, required, or roles out of ${roles.join(', ')}.`,
+    )
   }
 }
 

@@ -35,6 +35,8 @@ export interface CountersignOptions {
   sessionIdle?: number | string | undefined
   sessionMax?: number | string | undefined
   refreshWindow?: number | string | undefined
+  secondFactor?: string | readonly string[] | undefined
+  recentAuthentication?: number | string | undefined
   auditRetention?: number | string | undefined
   metricsToken?: string | undefined
   metricsPort?: number | string | undefined
@@ -251,6 +253,19 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'REFRESH_WINDOW',
     fallback: '30s',
     meaning: 'How long the last refresh token gets the same successor again, up to 5m.',
+  },
+  {
+    name: 'secondFactor',
+    environmentName: 'SECOND_FACTOR',
+    fallback: 'optional',
+    meaning: '`required` for everybody, or the roles (with commas) that need a second factor.',
+  },
+  {
+    name: 'recentAuthentication',
+    environmentName: 'RECENT_AUTHENTICATION',
+    fallback: '15m',
+    meaning:
+      'How long ago a log-in may be for dangerous acts: administration, addresses, second factors, deletion.',
   },
   {
     name: 'auditRetention',

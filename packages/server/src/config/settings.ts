@@ -91,6 +91,9 @@ export interface Settings {
   readonly sessionIdleSeconds: number
   readonly sessionMaxSeconds: number
   readonly refreshWindowSeconds: number
+  /** Who needs a second factor: nobody who wants none, everybody, or these roles. */
+  readonly secondFactor: 'optional' | 'required' | readonly string[]
+  readonly recentAuthenticationSeconds: number
   readonly auditRetentionSeconds: number
   readonly metricsToken: string | undefined
   /** The program serves metrics on this port of the loopback interface, without a token. */

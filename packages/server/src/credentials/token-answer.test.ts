@@ -86,7 +86,7 @@ describe('the token answer', () => {
     const { answer, asked } = setUp()
     await answer('body')
     assert.deepEqual(asked, [
-      { account, session: { id: session.id, expiresAt: testStart + testLives.maxMs } },
+      { account, session: { ...session, expiresAt: testStart + testLives.maxMs } },
     ])
   })
 })

@@ -49,7 +49,7 @@ export async function issueAccess(
   const expiresAt = session.createdAt + parts.lives.maxMs
   const { token, expiresIn } = await parts.issuer.issue({
     account,
-    session: { id: session.id, expiresAt },
+    session: { ...session, expiresAt },
   })
   return { token, accessToken: token, tokenType: 'Bearer', expiresIn }
 }

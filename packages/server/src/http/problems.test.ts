@@ -55,9 +55,19 @@ describe('the contract', () => {
     const byStatus: Record<number, string[]> = {}
     for (const code of codes) (byStatus[problemKinds[code].status] ??= []).push(code)
     assert.deepEqual(byStatus, {
-      400: ['invalid_request', 'username_taken', 'weak_password', 'invalid_password'],
+      400: [
+        'invalid_request',
+        'username_taken',
+        'weak_password',
+        'invalid_password',
+        'invalid_code',
+      ],
       401: [
         'invalid_credentials',
+        'mfa_required',
+        'mfa_enrollment_required',
+        'invalid_mfa_token',
+        'insufficient_user_authentication',
         'refresh_token_required',
         'invalid_refresh_token',
         'token_revoked',
@@ -110,14 +120,23 @@ describe('clients of the tutorial', () => {
 
 describe('the challenge of a 401', () => {
   test('has no error code when no token was sent, and invalid_token otherwise (RFC 6750 3.1)', () => {
-    const withoutToken = ['no_token', 'unauthorized', 'refresh_token_required']
-    const unauthorized = codes.filter((code) => problemKinds[code].status === 401)
+    const withoutToken = [
+      'no_token',
+      'unauthorized',
+      'refresh_token_required',
+      'invalid_credentials',
+      'mfa_required',
+      'mfa_enrollment_required',
+      'invalid_mfa_token',
+    ]
+    const stepUp = problem('insufficient_user_authentication', { maxAgeSeconds: 900 })
+    assert.match(challengeOf(stepUp), /^Bearer error="insufficient_user_authentication", .*="900"$/)
+    const unauthorized = codes.filter(
+      (code) => problemKinds[code].status === 401 && code !== stepUp.problem,
+    )
     assert.match(challengeOf(problem('invalid_service_credential')), /^Basic realm=/)
     for (const code of unauthorized.filter((each) => !each.includes('service'))) {
-      const expected =
-        withoutToken.includes(code) || code === 'invalid_credentials'
-          ? 'Bearer'
-          : 'Bearer error="invalid_token"'
+      const expected = withoutToken.includes(code) ? 'Bearer' : 'Bearer error="invalid_token"'
       assert.equal(challengeOf(problem(code)), expected, code)
     }
   })

@@ -36,6 +36,35 @@ export const problemKinds = {
     message: 'Invalid credentials',
     meaning: 'Unknown user, wrong password or disabled account: the answer never tells which.',
   },
+  mfa_required: {
+    status: 401,
+    message: 'A second factor is required',
+    meaning:
+      'The first factor is right. Go on with `POST /api/auth/mfa`: `mfaToken` and one of the `factors` of this answer.',
+  },
+  mfa_enrollment_required: {
+    status: 401,
+    message: 'A second factor has to be added first',
+    meaning:
+      'SECOND_FACTOR asks for a second factor and the account has none. `mfaToken` opens the routes that add one.',
+  },
+  invalid_mfa_token: {
+    status: 401,
+    message: 'The log-in cannot be continued',
+    meaning: 'The `mfaToken` is too old, was used, or the account has changed since. Log in again.',
+  },
+  invalid_code: {
+    status: 400,
+    message: 'The code is wrong or too old',
+    meaning:
+      'A code or link is wrong, was used, has expired, or had too many tries. Ask for another.',
+  },
+  insufficient_user_authentication: {
+    status: 401,
+    message: 'A more recent or stronger log-in is required',
+    meaning:
+      'The act is dangerous and the log-in too long ago (RFC 9470); refreshing does not help. `POST /api/auth/step-up`.',
+  },
   refresh_token_required: {
     status: 401,
     message: 'Refresh token required',
@@ -166,6 +195,10 @@ export interface Problem {
   readonly message?: string
   readonly errors?: readonly FieldError[]
   readonly headers?: Readonly<Record<string, string>>
+  /** More members of the answer. */
+  readonly members?: Readonly<Record<string, unknown>>
+  /** How long ago the log-in may be, for the challenge of RFC 9470. */
+  readonly maxAgeSeconds?: number
 }
 
 /** A failure as a reply: `return problem('not_found')`. */
@@ -183,6 +216,7 @@ export function renderProblem(failure: Problem, requestId: string): string {
     message: failure.message ?? kind.message,
     requestId,
     errors: failure.errors,
+    ...failure.members,
   })
 }
 
@@ -191,10 +225,17 @@ const withoutCredentials: ReadonlySet<ProblemCode> = new Set([
   'unauthorized',
   'refresh_token_required',
   'invalid_credentials',
+  'mfa_required',
+  'mfa_enrollment_required',
+  'invalid_mfa_token',
 ])
 
 /** The WWW-Authenticate of a 401: no error code when no token was sent (RFC 6750 section 3.1). */
 export function challengeOf(failure: Problem): string {
   if (failure.problem === 'invalid_service_credential') return 'Basic realm="countersign"'
+  if (failure.problem === 'insufficient_user_authentication') {
+    const description = problemKinds.insufficient_user_authentication.message
+    return `Bearer error="${failure.problem}", error_description="${description}", max_age="${failure.maxAgeSeconds ?? 0}"`
+  }
   return withoutCredentials.has(failure.problem) ? 'Bearer' : 'Bearer error="invalid_token"'
 }

@@ -6,7 +6,11 @@ import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { createAuthenticate } from './authenticate.ts'
 
 const claims = { sub: 'ada' } as AccessClaims
-const principal = { account: createTestAccount({ role: 'admin' }), sessionId: 'session-1' }
+const principal = {
+  account: createTestAccount({ role: 'admin' }),
+  sessionId: 'session-1',
+  authenticatedAt: 0,
+}
 
 test('tells the host who calls: the account as it is now', async () => {
   const authenticate = createAuthenticate(async () => ({ ok: true, principal, claims }))

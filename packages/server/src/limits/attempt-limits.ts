@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import type { AttemptStore } from './store.ts'
 import { type VolumeLimit, VolumeLimits } from './volume-limits.ts'
 
-export type AttemptKind = 'login' | 'register' | 'password'
+export type AttemptKind = 'login' | 'register' | 'password' | 'factor' | 'mail' | 'code'
 
 export interface RefusedAttempt {
   readonly granted: false

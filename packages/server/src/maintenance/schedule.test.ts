@@ -35,6 +35,7 @@ function setUp(t: TestContext, changes: Partial<MaintenanceParts> = {}) {
       pruneSessions: countPruned('sessions'),
       pruneAttempts: countPruned('attempts'),
       pruneConsumed: countPruned('consumed'),
+      pruneChallenges: countPruned('challenges'),
       pruneEvents: countPruned('events'),
       readTime: async () => (calls.push('time'), 0),
     },
@@ -70,7 +71,7 @@ describe('maintenance', () => {
     await pass(t, 29_000)
     assert.deepEqual(
       calls.filter((name) => !['follow', 'follow keys', 'time'].includes(name)),
-      ['revocations', 'sessions', 'attempts', 'consumed', 'events'],
+      ['revocations', 'sessions', 'attempts', 'consumed', 'challenges', 'events'],
     )
     await pass(t, 30_000)
     assert.equal(calls.filter((name) => name === 'keys').length, 1)

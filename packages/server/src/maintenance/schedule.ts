@@ -12,7 +12,12 @@ import type { Store } from '../stores/store.ts'
 export interface MaintenanceParts {
   readonly store: Pick<
     Store,
-    'pruneSessions' | 'pruneAttempts' | 'pruneConsumed' | 'pruneEvents' | 'readTime'
+    | 'pruneSessions'
+    | 'pruneAttempts'
+    | 'pruneConsumed'
+    | 'pruneChallenges'
+    | 'pruneEvents'
+    | 'readTime'
   >
   readonly storeClock: StoreClock
   readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
@@ -60,6 +65,7 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
     await store.pruneAttempts(now, sliceSize)
     // An instance whose clock is behind still knows as unexpired what has expired here.
     await store.pruneConsumed(now - clockToleranceMs, sliceSize)
+    await store.pruneChallenges(now - clockToleranceMs, sliceSize)
     await store.pruneEvents(now - parts.auditRetentionMs, sliceSize)
   }
   const timers = [

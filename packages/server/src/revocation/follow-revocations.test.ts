@@ -26,7 +26,7 @@ async function setUp(t: TestContext) {
   const store = await openMemoryStore(t, clock)
   await store.insertAccount(account, account.username)
   const startSession = async (): Promise<string> => {
-    const session = createSession(account, { ip: '203.0.113.9', userAgent: null }, parts)
+    const session = createSession(account, { ip: '203.0.113.9', userAgent: null }, ['pwd'], parts)
     await store.insertSession(session)
     return session.id
   }

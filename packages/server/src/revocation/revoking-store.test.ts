@@ -18,7 +18,7 @@ async function setUp(t: TestContext) {
   const store = await openMemoryStore(t, clock)
   await store.insertAccount(account, account.username)
   const parts = { clock, randomness, newId: createIdSource(clock, randomness) }
-  const session = createSession(account, { ip: '203.0.113.9', userAgent: null }, parts)
+  const session = createSession(account, { ip: '203.0.113.9', userAgent: null }, ['pwd'], parts)
   await store.insertSession(session)
   const live = new LiveRevocations(clock, 1_020_000)
   const isDead = (epoch = 3): boolean =>
@@ -82,6 +82,7 @@ describe('an act that kills tokens', () => {
         changePassword: fail,
         changeStanding: fail,
         raiseEpochs: fail,
+        recoverAccount: fail,
         deleteAccount: fail,
         endSession: fail,
       },

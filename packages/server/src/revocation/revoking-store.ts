@@ -6,7 +6,7 @@ import type { Revocation } from './store.ts'
 /** Every store operation that kills a session or a token. */
 export type RevokingStore = Pick<
   AccountStore,
-  'changePassword' | 'changeStanding' | 'raiseEpochs' | 'deleteAccount'
+  'changePassword' | 'changeStanding' | 'raiseEpochs' | 'recoverAccount' | 'deleteAccount'
 > &
   Pick<SessionStore, 'endSession'>
 
@@ -30,6 +30,11 @@ export function createRevokingStore(store: RevokingStore, live: RevocationNotes)
     changeStanding: async (id, change, now) =>
       noteAccount(await store.changeStanding(id, change, now), now),
     raiseEpochs: async (id, now) => noteAccount(await store.raiseEpochs(id, now), now),
+    recoverAccount: async (id, recovery, now) => {
+      const recovered = await store.recoverAccount(id, recovery, now)
+      if (typeof recovered === 'object') noteAccount(recovered, now)
+      return recovered
+    },
     deleteAccount: async (id, now) => {
       const isDeleted = await store.deleteAccount(id, now)
       const epoch = Number.POSITIVE_INFINITY

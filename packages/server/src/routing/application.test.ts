@@ -64,7 +64,7 @@ async function codeOf(response: Response): Promise<string> {
   return `${response.status} ${body.code}`
 }
 
-const principal = { account: createTestAccount(), sessionId: 'session-1' }
+const principal = { account: createTestAccount(), sessionId: 'session-1', authenticatedAt: 0 }
 
 const preflight = (origin?: string) => ({
   headers: {

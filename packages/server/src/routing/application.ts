@@ -44,6 +44,8 @@ export interface ApplicationParts {
   readonly origins: OriginPolicy
   readonly https: boolean
   readonly trustedProxies: number
+  /** How long ago a log-in may be for a dangerous act. */
+  readonly recentAuthenticationSeconds: number
   readonly clock: Clock
   readonly logger: Logger
   readonly newRequestId: () => string
@@ -131,6 +133,8 @@ async function callRoute(
 
   const forbidden = await checkRole(parts, route, principal, context)
   if (forbidden) return forbidden
+  const stale = requireRecentAuthentication(parts, route, principal)
+  if (stale) return stale
 
   const query = contract.query && readQuery(contract.query, rawQuery)
   if (query && 'problem' in query) return query
@@ -169,6 +173,18 @@ async function checkRole(
   }
   await parts.audit.record('access.denied', facts, context)
   return problem('insufficient_permissions')
+}
+
+/** A refresh does not make a log-in more recent, so a stolen session does no lasting harm. */
+function requireRecentAuthentication(
+  { recentAuthenticationSeconds: maxAgeSeconds, clock }: ApplicationParts,
+  { contract }: Route,
+  principal: Principal | undefined,
+): Problem | undefined {
+  if (!contract.recentAuthentication || principal === undefined) return undefined
+  const ageSeconds = Math.floor((clock() - principal.authenticatedAt) / 1000)
+  if (ageSeconds <= maxAgeSeconds) return undefined
+  return problem('insufficient_user_authentication', { maxAgeSeconds })
 }
 
 async function readBody(

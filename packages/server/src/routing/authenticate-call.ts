@@ -53,7 +53,9 @@ export function createBearerProof(
     if (account === undefined || checkStanding(account, { kind: 'token', epoch }) !== 'may_act') {
       return invalid
     }
-    return { ok: true, principal: { account, sessionId: sid }, claims }
+    const { auth_time: authTime } = claims
+    const authenticatedAt = typeof authTime === 'number' ? authTime * 1000 : 0
+    return { ok: true, principal: { account, sessionId: sid, authenticatedAt }, claims }
   }
 }
 

@@ -20,6 +20,8 @@ export type Counting = 'caller' | 'session' | 'none'
 export interface Principal {
   readonly account: Account
   readonly sessionId: string
+  /** When the user last proved who they are, in milliseconds; 0 when the token does not say. */
+  readonly authenticatedAt: number
 }
 
 export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> {
@@ -49,6 +51,8 @@ export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> 
   readonly problems: readonly ProblemCode[]
   /** In place of "The request is not valid" when members are missing. */
   readonly missingMessage?: string
+  /** Only soon after a log-in or step-up: the act is dangerous (RFC 9470). */
+  readonly recentAuthentication?: true
   /** The refresh cookie counts here: to act, which takes its CSRF token as well, or only to read. */
   readonly cookie?: 'acts' | 'reads'
 }

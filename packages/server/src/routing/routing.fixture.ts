@@ -51,6 +51,7 @@ export function createTestApplication(
     origins: { own: 'https://auth.example.com', allowed: ['https://app.example.com'] },
     https: true,
     trustedProxies: 0,
+    recentAuthenticationSeconds: 900,
     clock,
     logger: {
       debug: write('debug'),

@@ -27,6 +27,16 @@ const administeredProfile = profile
 export const csrfTokenSchema: z.ZodString = z.string().meta({ examples: ['x6TqvSYUuGbZ…'] })
 export const refreshTokenSchema: z.ZodString = z.string().meta({ examples: ['AQAAAZnF0np6…'] })
 
+export const mfaTokenSchema: z.ZodString = z
+  .string()
+  .max(4096)
+  .meta({ description: 'Of a 401 `mfa_required`', examples: ['AZxP3f0…'] })
+
+export const deliverySchema: z.ZodOptional<z.ZodEnum<{ cookie: 'cookie'; body: 'body' }>> = z
+  .enum(['cookie', 'body'])
+  .optional()
+  .meta({ description: 'Where the refresh token goes; a cookie when not sent' })
+
 const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…'
 
 const accessAnswer = z

@@ -72,9 +72,11 @@ describe('a new session', () => {
   test('begins with the first generation, a salt of its own and the epoch that was checked', async (t) => {
     const { parts, clock } = await setUp(t)
     const client = { ip: '203.0.113.9', userAgent: 'curl/8' }
-    const session = createSession(account, client, parts)
+    const session = createSession(account, client, ['pwd'], parts)
     const { id, salt, ...rest } = session
     assert.deepEqual(rest, {
+      amr: ['pwd'],
+      authenticatedAt: clock(),
       userId: account.id,
       generation: 1,
       parent: null,
@@ -87,7 +89,7 @@ describe('a new session', () => {
       ...client,
     })
     assert.equal(salt.length, 16)
-    const next = createSession(account, client, parts)
+    const next = createSession(account, client, ['pwd'], parts)
     assert.notEqual(next.id, id)
     assert.notDeepEqual(next.salt, salt)
   })

@@ -28,6 +28,8 @@ export function createTestSession(changes: Partial<Session> = {}): Session {
     epoch: 0,
     userAgent: 'test',
     ip: '203.0.113.9',
+    amr: ['pwd'],
+    authenticatedAt: testStart,
     ...changes,
   }
 }

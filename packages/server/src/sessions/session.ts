@@ -23,4 +23,20 @@ export interface Session {
   readonly epoch: number
   readonly userAgent: string | null
   readonly ip: string | null
+  /** How the user was authenticated when the session started (RFC 8176). */
+  readonly amr: readonly string[]
+  /** When that was; a refresh does not change it. */
+  readonly authenticatedAt: number
+}
+
+/** What a row says of its log-in. One of a version that kept neither was a password, when the session started. */
+export function readAuthentication(
+  amr: string | null | undefined,
+  authenticatedAt: number | null | undefined,
+  createdAt: number,
+): Pick<Session, 'amr' | 'authenticatedAt'> {
+  return {
+    amr: amr === null || amr === undefined ? ['pwd'] : amr.split(' '),
+    authenticatedAt: authenticatedAt ?? createdAt,
+  }
 }

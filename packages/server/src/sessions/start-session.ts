@@ -16,6 +16,7 @@ export interface SessionClient {
 export function createSession(
   account: Account,
   client: SessionClient,
+  amr: readonly string[],
   parts: { readonly newId: IdSource; readonly randomness: Randomness; readonly clock: Clock },
 ): Session {
   const now = parts.clock()
@@ -33,5 +34,7 @@ export function createSession(
     epoch: account.sessionEpoch,
     userAgent: client.userAgent,
     ip: client.ip,
+    amr,
+    authenticatedAt: now,
   }
 }

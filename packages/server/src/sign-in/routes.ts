@@ -1,36 +1,25 @@
 import { z } from 'zod'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { SignInCompletion } from '../authentication/finish-sign-in.ts'
 import type { RateLimit } from '../config/settings.ts'
-import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
-import { type CredentialParts, issueTokenAnswer } from '../credentials/token-answer.ts'
-import type { IdSource } from '../foundation/ids.ts'
-import type { Randomness } from '../foundation/randomness.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
-import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy } from '../routing/explain-account-refusal.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
-import { passwordSchema, tokenAnswerSchema } from '../routing/schemas.ts'
-import { findPresentedSession } from '../sessions/find-session.ts'
-import { createSession } from '../sessions/start-session.ts'
-import type { SessionStore } from '../sessions/store.ts'
+import { deliverySchema, passwordSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 import { checkPassword, type SignInParts, type SignInResult } from './sign-in.ts'
 
 export interface SignInRouteParts extends Omit<SignInParts, 'limit'> {
-  readonly sessions: Pick<SessionStore, 'insertSession' | 'findSessionWithAccount'>
-  readonly revoking: Pick<RevokingStore, 'endSession'>
-  readonly credentials: CredentialParts
+  readonly completion: SignInCompletion
   readonly audit: AuditLog
-  readonly newId: IdSource
-  readonly randomness: Randomness
   readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
 export function signInRoutes(parts: SignInRouteParts): Route[] {
-  const { credentials, audit, settings } = parts
+  const { completion, settings } = parts
   const signInParts = { ...parts, limit: toVolumeLimit(settings.rateLimitLogin) }
 
   const login = defineRoute(
@@ -51,35 +40,24 @@ export function signInRoutes(parts: SignInRouteParts): Route[] {
           .min(1)
           .meta({ examples: ['ada'] }),
         password: passwordSchema,
-        delivery: z
-          .enum(['cookie', 'body'])
-          .optional()
-          .meta({ description: 'Where the refresh token goes; a cookie when not sent' }),
+        delivery: deliverySchema,
       }),
       missingMessage: 'Username and password are required',
       success: { status: 200, description: 'A new session', schema: tokenAnswerSchema },
-      problems: ['invalid_credentials', 'too_many_requests', 'busy'],
+      problems: [
+        'invalid_credentials',
+        'mfa_required',
+        'mfa_enrollment_required',
+        'too_many_requests',
+        'busy',
+      ],
     },
     async ({ body, context }) => {
       const result = await checkPassword(signInParts, body, toLimitKey(context.ip))
       if (!result.ok) return refuse(parts, result, context)
       const { account } = result
-      const session = createSession(account, context, { ...parts, clock: credentials.clock })
-      const granted = { session, account, generation: session.generation }
-      const answer = await issueTokenAnswer(credentials, granted, body.delivery ?? 'cookie')
-      const facts = {
-        actorId: account.id,
-        subjectId: account.id,
-        sessionId: session.id,
-        detail: { factor: 'password' },
-      }
-      // Queued together, they share one commit.
-      await Promise.all([
-        parts.sessions.insertSession(session),
-        audit.record('sign_in.succeeded', facts, context),
-      ])
-      await endReplacedSession(parts, context)
-      return answer
+      const delivery = body.delivery ?? 'cookie'
+      return completion.finish({ account, proofs: ['password'], delivery }, context)
     },
   )
   return [login]
@@ -107,18 +85,5 @@ async function refuse(
       await audit.record('sign_in.failed', facts, context)
       return problem('invalid_credentials')
     }
-  }
-}
-
-async function endReplacedSession(parts: SignInRouteParts, context: RequestContext): Promise<void> {
-  const { cookie, secrets, clock } = parts.credentials
-  const presented = findRefreshToken(undefined, context.source, cookie)
-  if (presented === undefined) return
-  const replaced = await findPresentedSession(parts.sessions, secrets, presented.text)
-  if (replaced === undefined) return
-  const { id, userId } = replaced.session
-  if (await parts.revoking.endSession(id, 'replaced', clock())) {
-    const facts = { actorId: userId, subjectId: userId, sessionId: id }
-    await parts.audit.record('session.ended', { ...facts, detail: { reason: 'replaced' } }, context)
   }
 }

@@ -3,6 +3,9 @@
 
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditStore } from '../audit/store.ts'
+import type { FactorStore } from '../factors/store.ts'
+import type { ChallengeStore } from '../challenges/store.ts'
+import type { MailStore } from '../mail/store.ts'
 import type { KeyStore } from '../keys/store.ts'
 import type { LeaseStore } from '../leases/store.ts'
 import type { AttemptStore } from '../limits/store.ts'
@@ -23,6 +26,9 @@ export interface Store
     AttemptStore,
     OneTimeStore,
     ServiceStore,
+    FactorStore,
+    ChallengeStore,
+    MailStore,
     AuditStore,
     LeaseStore {
   /** For people: "SQLite 3.53 at /var/lib/app/countersign.db". Never a password. */

@@ -25,7 +25,12 @@ async function setUp(keys: Partial<KeyringOptions> = {}) {
     randomness: createTestRandomness(),
   })
   const issue = async (): Promise<string> => {
-    const session = { id: 'session-1', expiresAt: clock() + 90 * 86_400_000 }
+    const session = {
+      id: 'session-1',
+      amr: ['pwd'],
+      authenticatedAt: clock(),
+      expiresAt: clock() + 90 * 86_400_000,
+    }
     return (await issuer.issue({ account, session })).token
   }
   const outcome = (token: string): string => {
@@ -118,7 +123,12 @@ describe('our own access token', () => {
       randomness: createTestRandomness(),
       clock,
     })
-    const session = { id: '', expiresAt: clock() + 90 * 86_400_000 }
+    const session = {
+      id: '',
+      amr: ['pwd'],
+      authenticatedAt: clock(),
+      expiresAt: clock() + 90 * 86_400_000,
+    }
     assert.equal(outcome((await issuer.issue({ account, session })).token), 'invalid_claims')
     const broken = { ...account, tokenEpoch: Number.NaN }
     const good = { ...session, id: 's' }

@@ -21,7 +21,12 @@ import { openTestKeyring, readClaims, readHeader, testIssuer } from './issuer.fi
 
 const now = testStart / 1000
 const account = createTestAccount({ role: 'editor', tokenEpoch: 5, email: 'ada@example.org' })
-const session = { id: 'session-1', expiresAt: testStart + 90 * 86_400_000 }
+const session = {
+  id: 'session-1',
+  amr: ['pwd'],
+  authenticatedAt: testStart,
+  expiresAt: testStart + 90 * 86_400_000,
+}
 const jwtSecret = 'Vb3nq0TjYf1xLw9sKzR7uEhD5mGaPcQ2'
 
 async function setUp(
@@ -68,6 +73,9 @@ describe('an access token', () => {
       sid: 'session-1',
       epoch: 5,
       roles: ['editor'],
+      acr: 'sfa',
+      amr: ['pwd'],
+      auth_time: testStart / 1000,
     })
     assert.match(String(jti), /^[\w-]{22}$/)
     assert.equal(expiresIn, 900)
@@ -81,10 +89,10 @@ describe('an access token', () => {
 
   test('never outlives its session, and is over at once when that is', async () => {
     const { issue, clock } = await setUp()
-    const ending = await issue({ id: 's', expiresAt: testStart + 60_999 })
+    const ending = await issue({ ...session, id: 's', expiresAt: testStart + 60_999 })
     assert.deepEqual([ending.expiresIn, readClaims(ending.token)['exp']], [60, now + 60])
     clock.advance(120_000)
-    const over = await issue({ id: 's', expiresAt: testStart + 60_999 })
+    const over = await issue({ ...session, id: 's', expiresAt: testStart + 60_999 })
     assert.deepEqual([over.expiresIn, readClaims(over.token)['exp']], [0, now + 60])
   })
 

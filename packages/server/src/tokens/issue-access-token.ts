@@ -6,11 +6,17 @@ import { type Profile, toProfile } from '../accounts/profile.ts'
 import { type Clock, toNumericDate } from '../foundation/clock.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import type { Keyring } from '../keys/keyring.ts'
+import { toAcr } from '../sessions/authentication-context.ts'
 import { signCompact } from './sign-compact.ts'
 
 export interface AccessTokenSubject {
   readonly account: Account
-  readonly session: { readonly id: string; readonly expiresAt: number }
+  readonly session: {
+    readonly id: string
+    readonly expiresAt: number
+    readonly amr: readonly string[]
+    readonly authenticatedAt: number
+  }
 }
 
 /** Whom a token is for, as a hook may see it: never the row, whose password hash must not end up in a token. */
@@ -96,6 +102,9 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
         sid: session.id,
         epoch: account.tokenEpoch,
         roles: [account.role],
+        acr: toAcr(session.amr),
+        amr: session.amr,
+        auth_time: toNumericDate(session.authenticatedAt),
         ...(options.tutorialClaims && {
           userId: account.id,
           username: account.username,

@@ -3,8 +3,11 @@
 
 import type { Account } from '../../accounts/account.ts'
 import type { AuditEvent } from '../../audit/event.ts'
+import type { Challenge } from '../../challenges/store.ts'
+import type { Factor } from '../../factors/factor.ts'
 import { createIdSource, type IdSource } from '../../foundation/ids.ts'
 import { systemRandomness } from '../../foundation/randomness.ts'
+import type { QueuedMail } from '../../mail/store.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Store } from '../store.ts'
 
@@ -32,11 +35,13 @@ export function sampleAccount(facts: Partial<Account> = {}): Account {
     id,
     username: `user-${id}`,
     email: null,
+    verifiedEmailKey: null,
     passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA',
     role: 'user',
     disabled: false,
     sessionEpoch: 0,
     tokenEpoch: 0,
+    factorEpoch: 0,
     createdAt: start,
     updatedAt: start,
     ...facts,
@@ -58,6 +63,8 @@ export function sampleSession(userId: string, facts: Partial<Session> = {}): Ses
     epoch: 0,
     userAgent: null,
     ip: null,
+    amr: ['pwd'],
+    authenticatedAt: start,
     ...facts,
   }
 }
@@ -76,6 +83,32 @@ export function sampleEvent(facts: Partial<AuditEvent> = {}): AuditEvent {
     detail: {},
     ...facts,
   }
+}
+
+export function sampleFactor(userId: string, facts: Partial<Factor> = {}): Factor {
+  return {
+    id: newId(),
+    userId,
+    kind: 'totp',
+    name: 'Phone',
+    epoch: 0,
+    externalId: null,
+    secret: 'sealed',
+    counter: 0,
+    createdAt: start,
+    lastUsedAt: null,
+    ...facts,
+  }
+}
+
+export function sampleChallenge(facts: Partial<Challenge> = {}): Challenge {
+  const sample = { kind: 'code', id: 'a', subject: null, payload: 'hash', attempts: 0 }
+  return { ...sample, expiresAt: start + 60_000, ...facts }
+}
+
+export function sampleMail(facts: Partial<QueuedMail> = {}): QueuedMail {
+  const times = { dueAt: start, createdAt: start, expiresAt: start + 60_000 }
+  return { id: newId(), kind: 'notice', payload: 'sealed', attempts: 0, ...times, ...facts }
 }
 
 export async function insertAccount(store: Store, facts: Partial<Account> = {}): Promise<Account> {

@@ -6,7 +6,10 @@ import {
   insertAccount,
   race,
   sampleAccount,
+  sampleChallenge,
   sampleEvent,
+  sampleFactor,
+  sampleMail,
   start,
 } from './subject.ts'
 
@@ -75,13 +78,15 @@ function oneOfEach(
   const account = sampleAccount()
   const session = { id: 's', salt: new Uint8Array(16), generation: 1, parent: null, epoch: 0 }
   const times = { rotatedAt: start, createdAt: start, lastUsedAt: start }
-  const rest = { userId: 'u', endedAt: null, endReason: null, userAgent: null, ip: null }
+  const client = { userAgent: null, ip: null, amr: ['pwd'], authenticatedAt: start }
+  const rest = { userId: 'u', endedAt: null, endReason: null, ...client }
   return {
     checkReady: () => store.checkReady(),
     readTime: () => store.readTime(),
     insertAccount: () => store.insertAccount(account, 'key'),
     findAccount: () => store.findAccount('u'),
     findAccountByUsername: () => store.findAccountByUsername('key'),
+    ...oneOfEachOfWaysIn(store),
     listAccounts: () => store.listAccounts({ limit: 1 }),
     countOtherActiveAccounts: () => store.countOtherActiveAccounts('admin', ''),
     changeProfile: () => store.changeProfile('u', { email: null }, start),
@@ -117,5 +122,32 @@ function oneOfEach(
     pruneEvents: () => store.pruneEvents(start, 1),
     acquireLease: () => store.acquireLease('l', 'a', start + 1, start),
     releaseLease: () => store.releaseLease('l', 'a'),
+  }
+}
+
+function oneOfEachOfWaysIn(store: Store) {
+  const factor = sampleFactor('u')
+  const mail = sampleMail()
+  const email = { address: 'a@example.org', key: 'a@example.org' }
+  return {
+    findAccountByVerifiedEmail: () => store.findAccountByVerifiedEmail('key'),
+    confirmEmail: () => store.confirmEmail('u', { seen: 'a', email }, start),
+    recoverAccount: () => store.recoverAccount('u', { seenEpoch: 0, dropsFactors: true }, start),
+    insertFactor: () => store.insertFactor(factor),
+    listFactors: () => store.listFactors('u'),
+    findFactorByExternalId: () => store.findFactorByExternalId('x'),
+    swapFactor: () => store.swapFactor(factor, { counter: 1 }),
+    renameFactor: () => store.renameFactor('u', 'f', 'name'),
+    deleteFactor: () => store.deleteFactor('u', 'f'),
+    deleteFactors: () => store.deleteFactors('u', 1),
+    putChallenge: () => store.putChallenge(sampleChallenge()),
+    attemptChallenge: () => store.attemptChallenge('code', 'a', 1, start),
+    spendChallenge: () => store.spendChallenge('code', 'a', 'x'),
+    pruneChallenges: () => store.pruneChallenges(start, 1),
+    enqueueMail: () => store.enqueueMail(mail),
+    listDueMails: () => store.listDueMails(start, 1),
+    claimMail: () => store.claimMail(mail, start),
+    postponeMail: () => store.postponeMail('m', 1, start),
+    removeMail: () => store.removeMail('m', 1),
   }
 }

@@ -13,6 +13,8 @@ interface AccountUpdate {
 
 const returningBefore = { ...bounded, returnDocument: 'before' } as const
 
+const unverified = { verifiedEmailKey: '' } as const
+
 const both = { sessionEpoch: 1, tokenEpoch: 1 } as const
 
 function living(id: string) {
@@ -20,12 +22,21 @@ function living(id: string) {
 }
 
 export function createAccountStore({ accounts }: Pick<Collections, 'accounts'>): AccountStore {
-  return { ...createLookups(accounts), ...createChanges(accounts), ...createActs(accounts) }
+  return {
+    ...createLookups(accounts),
+    ...createChanges(accounts),
+    ...createActs(accounts),
+    ...createEmailActs(accounts),
+  }
 }
 
 type Lookups = Pick<
   AccountStore,
-  'findAccount' | 'findAccountByUsername' | 'listAccounts' | 'countOtherActiveAccounts'
+  | 'findAccount'
+  | 'findAccountByUsername'
+  | 'findAccountByVerifiedEmail'
+  | 'listAccounts'
+  | 'countOtherActiveAccounts'
 >
 
 function createLookups(accounts: Collections['accounts']): Lookups {
@@ -33,6 +44,10 @@ function createLookups(accounts: Collections['accounts']): Lookups {
     findAccount: (id) => findAccount(accounts, id),
     findAccountByUsername: async (usernameKey) => {
       const found = await accounts.findOne({ usernameKey }, bounded)
+      return found ? toAccount(found) : undefined
+    },
+    findAccountByVerifiedEmail: async (key) => {
+      const found = await accounts.findOne({ verifiedEmailKey: key, isDeleted: 0 }, bounded)
       return found ? toAccount(found) : undefined
     },
     listAccounts: async ({ afterId = '', limit, usernamePart = '' }) => {
@@ -78,7 +93,8 @@ function createChanges(
       }
       try {
         // Not in one command with the answer: there, a taken name is no error on every server.
-        const { matchedCount } = await accounts.updateOne(living(id), { $set }, bounded)
+        const update = { $set, ...(email !== undefined && { $unset: unverified }) }
+        const { matchedCount } = await accounts.updateOne(living(id), update, bounded)
         return (matchedCount === 1 ? await findAccount(accounts, id) : undefined) ?? 'not_found'
       } catch (error) {
         if (isDuplicateKey(error)) return 'username_taken'
@@ -131,6 +147,67 @@ function createActs(
   }
 }
 
+/** What makes an address the account's own. */
+function createEmailActs(
+  accounts: Collections['accounts'],
+): Pick<AccountStore, 'confirmEmail' | 'recoverAccount'> {
+  // Not in one command with the answer: there, a taken key is no error on every server. So the answer is read.
+  const change = async (id: string, key: string | undefined, filter: object, update: object) => {
+    const apply = async (): Promise<Account | undefined> => {
+      const { matchedCount } = await accounts.updateOne(
+        { ...living(id), ...filter },
+        update,
+        bounded,
+      )
+      return matchedCount === 1 ? findAccount(accounts, id) : undefined
+    }
+    try {
+      return await apply()
+    } catch (error) {
+      if (!isDuplicateKey(error) || key === undefined) throw error
+    }
+    // A tombstone that the version before made has kept its key.
+    const tombstone = { verifiedEmailKey: key, isDeleted: 1 }
+    const cleared = await accounts.updateOne(tombstone, { $unset: unverified }, bounded)
+    if (cleared.matchedCount === 0) return 'email_taken'
+    try {
+      return await apply()
+    } catch (error) {
+      if (isDuplicateKey(error)) return 'email_taken'
+      throw error
+    }
+  }
+  return {
+    confirmEmail: (id, { seen, email }, now) => {
+      const $set = { email: email.address, verifiedEmailKey: email.key, updatedAt: now }
+      return seen === null
+        ? confirmFirst(accounts, id, (filter) => change(id, email.key, filter, { $set }))
+        : change(id, email.key, { email: seen }, { $set })
+    },
+    recoverAccount: (id, { seenEpoch, passwordHash, email, dropsFactors }, now) => {
+      const $set = {
+        epochsRaisedAt: now,
+        updatedAt: now,
+        ...(passwordHash !== undefined && { passwordHash }),
+        ...(email && { email: email.address, verifiedEmailKey: email.key }),
+      }
+      const $inc = { ...both, factorEpoch: Number(dropsFactors) }
+      return change(id, email?.key, { sessionEpoch: seenEpoch }, { $set, $inc })
+    },
+  }
+}
+
+/** Nothing is searched by null: whether there was no address is read, and held by when the account last changed. */
+async function confirmFirst<T>(
+  accounts: Collections['accounts'],
+  id: string,
+  change: (filter: object) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const seen = await accounts.findOne(living(id), bounded)
+  if (seen === null || seen.email !== null) return undefined
+  return change({ updatedAt: seen.updatedAt })
+}
+
 /** Undefined when everything is so already. */
 function toStandingUpdate(
   seen: AccountDocument,
@@ -168,7 +245,7 @@ function toTombstone(now: number): UpdateFilter<AccountDocument> {
       updatedAt: now,
       isDeleted: 1,
     },
-    $unset: { username: '', usernameKey: '' },
+    $unset: { username: '', usernameKey: '', ...unverified },
     $inc: both,
   }
 }
@@ -183,11 +260,13 @@ export function toAccount({ _id: id, ...document }: AccountDocument): Account {
     id,
     username: document.username ?? '',
     email: document.email,
+    verifiedEmailKey: document.verifiedEmailKey ?? null,
     passwordHash: document.passwordHash,
     role: document.role,
     disabled: document.disabled !== 0,
     sessionEpoch: document.sessionEpoch,
     tokenEpoch: document.tokenEpoch,
+    factorEpoch: document.factorEpoch ?? 0,
     createdAt: document.createdAt,
     updatedAt: document.updatedAt,
   }
@@ -199,11 +278,13 @@ function toDocument(account: Account, usernameKey: string): AccountDocument {
     username: account.username,
     usernameKey,
     email: account.email,
+    ...(account.verifiedEmailKey !== null && { verifiedEmailKey: account.verifiedEmailKey }),
     passwordHash: account.passwordHash,
     role: account.role,
     disabled: Number(account.disabled),
     sessionEpoch: account.sessionEpoch,
     tokenEpoch: account.tokenEpoch,
+    factorEpoch: account.factorEpoch,
     createdAt: account.createdAt,
     updatedAt: account.updatedAt,
     isDeleted: 0,

@@ -10,11 +10,15 @@ export interface AccountDocument {
   readonly username?: string
   readonly usernameKey?: string
   readonly email: string | null
+  /** Absent until an address is verified. */
+  readonly verifiedEmailKey?: string
   readonly passwordHash: string
   readonly role: string
   readonly disabled: number
   readonly sessionEpoch: number
   readonly tokenEpoch: number
+  /** Absent for 0: the version before does not write it. */
+  readonly factorEpoch?: number
   /** Absent until it is first raised, so that the sparse index holds what was revoked and nothing else. */
   readonly epochsRaisedAt?: number
   readonly createdAt: number
@@ -39,6 +43,40 @@ export interface SessionDocument {
   readonly epoch: number
   readonly userAgent: string | null
   readonly ip: string | null
+  /** Absent, with the time, in documents of the version before. */
+  readonly amr?: string
+  readonly authenticatedAt?: number
+}
+
+export interface FactorDocument {
+  readonly _id: string
+  readonly userId: string
+  readonly kind: string
+  readonly name: string
+  readonly epoch: number
+  readonly externalId?: string
+  readonly secret: string
+  readonly counter: number
+  readonly createdAt: number
+  readonly lastUsedAt: number | null
+}
+
+export interface ChallengeDocument {
+  readonly _id: string
+  readonly subject: string | null
+  readonly payload: string
+  readonly attempts: number
+  readonly expiresAt: number
+}
+
+export interface MailDocument {
+  readonly _id: string
+  readonly kind: string
+  readonly payload: string
+  readonly attempts: number
+  readonly dueAt: number
+  readonly createdAt: number
+  readonly expiresAt: number
 }
 
 export interface KeyringDocument {
@@ -103,6 +141,9 @@ export interface Collections {
   readonly leases: Collection<LeaseDocument>
   readonly consumed: Collection<ConsumedDocument>
   readonly services: Collection<ServiceDocument>
+  readonly factors: Collection<FactorDocument>
+  readonly challenges: Collection<ChallengeDocument>
+  readonly mails: Collection<MailDocument>
   readonly auditEvents: Collection<AuditEventDocument>
   readonly migrations: Collection<MigrationDocument>
 }
@@ -116,6 +157,9 @@ export const collectionNames: Readonly<Record<keyof Collections, string>> = {
   leases: 'countersign_leases',
   consumed: 'countersign_consumed',
   services: 'countersign_services',
+  factors: 'countersign_factors',
+  challenges: 'countersign_challenges',
+  mails: 'countersign_mails',
   auditEvents: 'countersign_audit_events',
   migrations: 'countersign_migrations',
 }
@@ -129,6 +173,9 @@ export function openCollections(database: Db): Collections {
     leases: database.collection(collectionNames.leases),
     consumed: database.collection(collectionNames.consumed),
     services: database.collection(collectionNames.services),
+    factors: database.collection(collectionNames.factors),
+    challenges: database.collection(collectionNames.challenges),
+    mails: database.collection(collectionNames.mails),
     auditEvents: database.collection(collectionNames.auditEvents),
     migrations: database.collection(collectionNames.migrations),
   }

@@ -14,6 +14,9 @@ import { createRevocationStore } from './revocation-store.ts'
 import { createServiceStore } from './service-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { applyMongodbSteps } from './schema-steps.ts'
+import { createFactorStore } from './factor-store.ts'
+import { createChallengeStore } from './challenge-store.ts'
+import { createMailStore } from './mail-store.ts'
 import { bounded } from './time-limit.ts'
 
 export interface MongodbStoreOptions {
@@ -50,6 +53,9 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     ...createOneTimeStore(collections),
     ...createServiceStore(collections),
     ...createLeaseStore(collections),
+    ...createFactorStore(collections),
+    ...createChallengeStore(collections),
+    ...createMailStore(collections),
     ...createAuditStore(collections),
     // The server is asked all the same, so that a store out of reach has no time either.
     readTime: async () => {

@@ -1,4 +1,4 @@
-import type { EndReason, Session } from '../../sessions/session.ts'
+import { type EndReason, readAuthentication, type Session } from '../../sessions/session.ts'
 import type { LiveSessionQuery, SessionStore } from '../../sessions/store.ts'
 import { toAccount } from './account-store.ts'
 import type { Collections, SessionDocument } from './documents.ts'
@@ -110,6 +110,8 @@ function toDocument(session: Session): SessionDocument {
     epoch: session.epoch,
     userAgent: session.userAgent,
     ip: session.ip,
+    amr: session.amr.join(' '),
+    authenticatedAt: session.authenticatedAt,
   }
 }
 
@@ -128,5 +130,6 @@ function toSession({ _id: id, ...document }: SessionDocument): Session {
     epoch: document.epoch,
     userAgent: document.userAgent,
     ip: document.ip,
+    ...readAuthentication(document.amr, document.authenticatedAt, document.createdAt),
   }
 }

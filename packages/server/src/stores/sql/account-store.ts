@@ -16,6 +16,8 @@ export const accountColumns = [
   'token_epoch',
   'created_at',
   'updated_at',
+  'verified_email_key',
+  'factor_epoch',
 ] as const
 
 export type AccountRow = Pick<UserRow, (typeof accountColumns)[number]>
@@ -25,11 +27,13 @@ export function toAccount(row: AccountRow): Account {
     id: row.id,
     username: row.username ?? '',
     email: row.email,
+    verifiedEmailKey: row.verified_email_key,
     passwordHash: row.password_hash,
     role: row.role,
     disabled: row.disabled !== 0,
     sessionEpoch: row.session_epoch,
     tokenEpoch: row.token_epoch,
+    factorEpoch: row.factor_epoch,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }
@@ -50,6 +54,8 @@ export const insertAccount: Statement<UserRow, unknown> = compileStatement((db, 
     created_at: arg<number>('created_at'),
     updated_at: arg<number>('updated_at'),
     deleted_at: null,
+    verified_email_key: arg('verified_email_key'),
+    factor_epoch: arg<number>('factor_epoch'),
   }),
 )
 
@@ -63,6 +69,15 @@ export const findAccount: Statement<{ id: string }, AccountRow> = compileStateme
 
 export const findAccountByUsername: Statement<{ key: string }, AccountRow> = compileStatement(
   (db, arg) => db.selectFrom('users').select(accountColumns).where('username_key', '=', arg('key')),
+)
+
+export const findAccountByVerifiedEmail: Statement<{ key: string }, AccountRow> = compileStatement(
+  (db, arg) =>
+    db
+      .selectFrom('users')
+      .select(accountColumns)
+      .where('verified_email_key', '=', arg('key'))
+      .where('deleted_at', 'is', null),
 )
 
 export const listAccounts: Statement<{ after: string; limit: number; part: string }, AccountRow> =
@@ -109,9 +124,23 @@ const changeProfile = compileStatement<
       username: sql`CASE WHEN ${arg('sets_name')} THEN ${arg('username')} ELSE username END`,
       username_key: sql`CASE WHEN ${arg('sets_name')} THEN ${arg('username_key')} ELSE username_key END`,
       email: sql`CASE WHEN ${arg('sets_email')} THEN ${arg('email')} ELSE email END`,
+      verified_email_key: sql`CASE WHEN ${arg('sets_email')} THEN NULL ELSE verified_email_key END`,
       updated_at: arg<number>('now'),
     })
     .where('id', '=', arg('id'))
+    .where('deleted_at', 'is', null)
+    .returning(accountColumns),
+)
+
+const confirmEmail = compileStatement<
+  { id: string; seen: string; email: string; key: string; now: number },
+  AccountRow
+>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({ email: arg('email'), verified_email_key: arg('key'), updated_at: arg<number>('now') })
+    .where('id', '=', arg('id'))
+    .where(sql<boolean>`coalesce(email, '') = ${arg('seen')}`)
     .where('deleted_at', 'is', null)
     .returning(accountColumns),
 )
@@ -145,6 +174,35 @@ const changePassword = compileStatement<
     .where('id', '=', arg('id'))
     .where('deleted_at', 'is', null)
     .where(sql<boolean>`password_hash = coalesce(${arg('from')}, password_hash)`)
+    .returning(accountColumns),
+)
+
+const recoverAccount = compileStatement<
+  {
+    id: string
+    seen_epoch: number
+    hash: string | null
+    email: string | null
+    key: string | null
+    drops: number
+    now: number
+  },
+  AccountRow
+>((db, arg) =>
+  db
+    .updateTable('users')
+    .set({
+      ...raised,
+      password_hash: sql`coalesce(${arg('hash')}, password_hash)`,
+      email: sql`coalesce(${arg('email')}, email)`,
+      verified_email_key: sql`coalesce(${arg('key')}, verified_email_key)`,
+      factor_epoch: sql`factor_epoch + ${arg('drops')}`,
+      epochs_raised_at: arg<number>('now'),
+      updated_at: arg<number>('now'),
+    })
+    .where('id', '=', arg('id'))
+    .where('session_epoch', '=', arg<number>('seen_epoch'))
+    .where('deleted_at', 'is', null)
     .returning(accountColumns),
 )
 
@@ -188,6 +246,7 @@ const deleteAccount = compileStatement<{ id: string; now: number }>((db, arg) =>
       username: null,
       username_key: null,
       email: null,
+      verified_email_key: null,
       password_hash: '',
       disabled: 1,
       epochs_raised_at: arg<number>('now'),
@@ -203,8 +262,44 @@ async function returned(row: Promise<AccountRow | undefined>): Promise<Account |
   return found && toAccount(found)
 }
 
+async function withEmail(
+  row: Promise<AccountRow | undefined>,
+): Promise<Account | 'email_taken' | undefined> {
+  try {
+    return await returned(row)
+  } catch (error) {
+    if (error instanceof UniqueViolationError) return 'email_taken'
+    throw error
+  }
+}
+
+/** What makes an address the account's own. */
+function createEmailActs(
+  database: SqlDatabase,
+): Pick<AccountStore, 'confirmEmail' | 'recoverAccount'> {
+  return {
+    confirmEmail: (id, { seen, email }, now) => {
+      const values = { id, seen: seen ?? '', email: email.address, key: email.key, now }
+      return withEmail(database.writeReturning(confirmEmail, values))
+    },
+    recoverAccount: (id, recovery, now) => {
+      const values = {
+        id,
+        seen_epoch: recovery.seenEpoch,
+        hash: recovery.passwordHash ?? null,
+        email: recovery.email?.address ?? null,
+        key: recovery.email?.key ?? null,
+        drops: Number(recovery.dropsFactors),
+        now,
+      }
+      return withEmail(database.writeReturning(recoverAccount, values))
+    },
+  }
+}
+
 export function createAccountStore(database: SqlDatabase): AccountStore {
   return {
+    ...createEmailActs(database),
     insertAccount: async (account, usernameKey) => {
       try {
         await database.write(insertAccount, toRow(account, usernameKey))
@@ -216,6 +311,8 @@ export function createAccountStore(database: SqlDatabase): AccountStore {
     },
     findAccount: (id) => returned(database.get(findAccount, { id })),
     findAccountByUsername: (key) => returned(database.get(findAccountByUsername, { key })),
+    findAccountByVerifiedEmail: (key) =>
+      returned(database.get(findAccountByVerifiedEmail, { key })),
     listAccounts: async ({ afterId, limit, usernamePart }) => {
       const values = { after: afterId ?? '', limit, part: usernamePart ?? '' }
       return (await database.all(listAccounts, values)).map(toAccount)
@@ -274,5 +371,7 @@ function toRow(account: Account, usernameKey: string): UserRow {
     created_at: account.createdAt,
     updated_at: account.updatedAt,
     deleted_at: null,
+    verified_email_key: account.verifiedEmailKey,
+    factor_epoch: account.factorEpoch,
   }
 }

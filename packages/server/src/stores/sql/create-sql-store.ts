@@ -8,6 +8,9 @@ import { createOneTimeStore } from './one-time-store.ts'
 import { createRevocationStore } from './revocation-store.ts'
 import { createServiceStore } from './service-store.ts'
 import { createSessionStore } from './session-store.ts'
+import { createFactorStore } from './factor-store.ts'
+import { createChallengeStore } from './challenge-store.ts'
+import { createMailStore } from './mail-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 /** What the store of one kind of database adds for itself. */
@@ -24,6 +27,9 @@ export function createSqlStore(database: SqlDatabase): Omit<Store, OwnParts> {
     ...createOneTimeStore(database),
     ...createServiceStore(database),
     ...createLeaseStore(database),
+    ...createFactorStore(database),
+    ...createChallengeStore(database),
+    ...createMailStore(database),
     ...createAuditStore(database),
   }
 }

@@ -21,11 +21,13 @@ function sampleAccount(facts: Partial<Account> = {}): Account {
     id: newId(),
     username: 'ada',
     email: null,
+    verifiedEmailKey: null,
     passwordHash: 'hash',
     role: 'user',
     disabled: false,
     sessionEpoch: 0,
     tokenEpoch: 0,
+    factorEpoch: 0,
     createdAt: now,
     updatedAt: now,
     ...facts,
@@ -133,6 +135,8 @@ postgresTest(
       epoch: 0,
       userAgent: null,
       ip: null,
+      amr: ['pwd'],
+      authenticatedAt: now,
     })
     const live = { userId: ada.id, sessionEpoch: 0, usedAfter: 0, createdAfter: 0 }
     const readAll = async () => [

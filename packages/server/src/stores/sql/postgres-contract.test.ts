@@ -18,6 +18,9 @@ onPostgres('the store contract on PostgreSQL', () =>
       'consumed',
       'services',
       'leases',
+      'factors',
+      'challenges',
+      'mails',
       'audit_events',
     ]
     return {

@@ -14,6 +14,8 @@ export interface UserRow {
   created_at: number
   updated_at: number
   deleted_at: number | null
+  verified_email_key: string | null
+  factor_epoch: number
 }
 
 export interface SessionRow {
@@ -30,6 +32,41 @@ export interface SessionRow {
   epoch: number
   user_agent: string | null
   ip: string | null
+  /** Separated by spaces; null in rows of a version that did not know it. */
+  amr: string | null
+  authenticated_at: number | null
+}
+
+export interface FactorRow {
+  id: string
+  user_id: string
+  kind: string
+  name: string
+  epoch: number
+  external_id: string | null
+  secret: string
+  counter: number
+  created_at: number
+  last_used_at: number | null
+}
+
+export interface ChallengeRow {
+  kind: string
+  id: string
+  subject: string | null
+  payload: string
+  attempts: number
+  expires_at: number
+}
+
+export interface MailRow {
+  id: string
+  kind: string
+  payload: string
+  attempts: number
+  due_at: number
+  created_at: number
+  expires_at: number
 }
 
 export interface KeyringRow {
@@ -85,5 +122,8 @@ export interface Schema {
   consumed: ConsumedRow
   services: ServiceRow
   leases: LeaseRow
+  factors: FactorRow
+  challenges: ChallengeRow
+  mails: MailRow
   audit_events: AuditEventRow
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { EndReason, Session } from '../../sessions/session.ts'
+import { type EndReason, readAuthentication, type Session } from '../../sessions/session.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import { type AccountRow, accountColumns, toAccount } from './account-store.ts'
 import type { SessionRow } from './schema.ts'
@@ -21,6 +21,8 @@ const sessionColumns = [
   'epoch',
   'user_agent',
   'ip',
+  'amr',
+  'authenticated_at',
 ] as const satisfies (keyof SessionRow)[]
 
 const insertSession = compileStatement<SessionRow>((db, arg) =>
@@ -38,6 +40,8 @@ const insertSession = compileStatement<SessionRow>((db, arg) =>
     epoch: arg<number>('epoch'),
     user_agent: arg('user_agent'),
     ip: arg('ip'),
+    amr: arg('amr'),
+    authenticated_at: arg<number>('authenticated_at'),
   }),
 )
 
@@ -207,6 +211,8 @@ function toRow(session: Session): SessionRow {
     epoch: session.epoch,
     user_agent: session.userAgent,
     ip: session.ip,
+    amr: session.amr.join(' '),
+    authenticated_at: session.authenticatedAt,
   }
 }
 
@@ -225,6 +231,7 @@ function toSession(row: SessionRow): Session {
     epoch: row.epoch,
     userAgent: row.user_agent,
     ip: row.ip,
+    ...readAuthentication(row.amr, row.authenticated_at, row.created_at),
   }
 }
 
@@ -241,5 +248,7 @@ function toJoinedAccount(row: JoinedRow) {
     token_epoch: row.account_token_epoch ?? 0,
     created_at: row.account_created_at ?? 0,
     updated_at: row.account_updated_at ?? 0,
+    verified_email_key: row.account_verified_email_key,
+    factor_epoch: row.account_factor_epoch ?? 0,
   })
 }

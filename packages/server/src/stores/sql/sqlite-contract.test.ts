@@ -18,6 +18,9 @@ describeStoreContract('SQLite', async (clock) => {
     'consumed',
     'services',
     'leases',
+    'factors',
+    'challenges',
+    'mails',
     'audit_events',
   ]
   return {

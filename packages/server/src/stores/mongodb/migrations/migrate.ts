@@ -14,10 +14,11 @@ import { isDuplicateKey } from '../mongodb-failure.ts'
 import { bounded } from '../time-limit.ts'
 import { indexes } from './001-indexes.ts'
 import { services } from './002-services.ts'
+import { waysIn } from './003-ways-in.ts'
 import type { Migration } from './migration.ts'
 
 /** All of them, in order. Expand, then contract: version N and N-1 run side by side on the result. */
-export const migrations: readonly Migration[] = [indexes, services]
+export const migrations: readonly Migration[] = [indexes, services, waysIn]
 
 /** Instances that start while one applies a step wait for it. */
 const patienceMs = 60_000
