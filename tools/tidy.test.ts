@@ -35,10 +35,14 @@ const levels: readonly (readonly string[])[] = [
   ],
   ['authentication', 'credentials', 'redis', 'routing', 'stores', 'tokens'],
   [
+    'account-pages',
     'administration',
+    'change-address',
     'discovery',
     'introspection',
+    'development-mailbox',
     'documentation',
+    'forgotten-password',
     'health',
     'library',
     'maintenance',
@@ -53,6 +57,7 @@ const levels: readonly (readonly string[])[] = [
     'sign-in',
     'sign-out',
     'step-up',
+    'verify-address',
   ],
 ]
 
@@ -147,6 +152,7 @@ test('every source file is used', () => {
     // What index.html loads.
     join(directory, 'documentation-page/main.js'),
     join(directory, 'documentation-page/theme.js'),
+    join(directory, 'account-page/main.js'),
     ...Object.values(manifest.exports ?? {}).flatMap((target) =>
       typeof target === 'object' ? [resolve(directory, target['@countersign/source'] ?? '')] : [],
     ),

@@ -39,7 +39,15 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
   endSession: { anonymous: 401, user: 204, otherUser: 404, admin: 404 },
   changePassword: users(200),
   stepUp: users(200),
-  // With no log-in that waits: what the sample request is.
+  // What the sample requests bring opens nothing: no mail was read, and no log-in waits.
+  forgotPassword: everybody(202),
+  resetPassword: everybody(400),
+  // Newcomers have no address.
+  requestEmailVerification: users(400),
+  verifyEmail: everybody(400),
+  requestEmailChange: users(202),
+  confirmEmailChange: everybody(400),
+  undoEmailChange: everybody(400),
   proveSecondFactor: everybody(401),
 
   publicInformation: everybody(200),
@@ -58,6 +66,8 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
 
   keySet: everybody(200),
   serverMetadata: everybody(200),
+  accountPage: everybody(200),
+  developmentMailbox: everybody(200),
   live: everybody(200),
   ready: everybody(200),
 }

@@ -26,6 +26,15 @@ import {
 } from './bad-bodies.ts'
 import { jsonType, setStage, type Stage } from './stage.fixture.ts'
 
+// What a mail or a log-in that waits would have brought: the samples hold something made up.
+const needsMail = new Set([
+  'proveSecondFactor',
+  'resetPassword',
+  'verifyEmail',
+  'confirmEmailChange',
+  'undoEmailChange',
+])
+
 const codes = {
   400: 'invalid_request',
   413: 'payload_too_large',
@@ -95,7 +104,8 @@ function refuseBadBodies(target: () => Target): void {
       const { path, ...request } = (await setStage(target())).sample(operation)
       assert.ok(stage.document.allowsBody(operation, request.json))
       const answer = await call(target(), path, request)
-      assert.ok(answer.status < 300, `${operation.id}: ${answer.text}`)
+      if (needsMail.has(operation.id)) assert.match(answer.text, /invalid_(code|mfa_token)/)
+      else assert.ok(answer.status < 300, `${operation.id}: ${answer.text}`)
     }
   })
 

@@ -33,6 +33,7 @@ export function sampleRequest(
 function objectOf({ path }: Operation, object: LoggedIn): string {
   if (path.startsWith('/api/users/{id}')) return object.id
   if (path.startsWith('/api/auth/sessions/{id}')) return object.sessionId
+  if (path.startsWith('/account/{page}')) return 'reset-password'
   throw new Error(`Teach the suite what the parameter of ${path} names.`)
 }
 
@@ -52,6 +53,7 @@ function sampleBody(
     disabled: false,
     delivery: 'cookie',
     mfaToken: 'x',
+    token: 'x',
     factor: 'totp',
     code: '000000',
     refreshToken: who?.refreshToken ?? '',

@@ -58,6 +58,7 @@ const withoutLimits: Variables = {
   RATE_LIMIT_USER: '1000000/1h',
   RATE_LIMIT_LOGIN: '1000000/1h',
   RATE_LIMIT_REGISTER: '1000000/1h',
+  RATE_LIMIT_MAIL: '1000000/1h',
 }
 
 export async function startTarget(

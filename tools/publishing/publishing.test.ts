@@ -30,7 +30,9 @@ describe('a tarball', () => {
         (file) =>
           !/^(package\.json|README\.md|LICENSE)$/.test(file) &&
           !/^dist\/.*(?<!\.(test|fixture))\.(js|js\.map|d\.ts)$/.test(file) &&
-          !/^bin\/[\w-]+\.js$|^data\/|^documentation-page\/[\w-]+\.(js|html|css|svg)$/.test(file),
+          !/^bin\/[\w-]+\.js$|^data\/|^(?:documentation|account)-page\/[\w-]+\.(js|html|css|svg)$/.test(
+            file,
+          ),
       )
       assert.deepEqual(unwanted, [], name)
       assert.ok(

@@ -14,6 +14,8 @@ export interface Profile {
   readonly id: string
   readonly username: string
   readonly email?: string
+  /** With an address */
+  readonly emailVerified?: boolean
   readonly role: string
   /** The role as a list */
   readonly roles: readonly string[]
@@ -70,6 +72,7 @@ export type ProblemCode =
   | 'registration_closed'
   | 'not_found'
   | 'method_not_allowed'
+  | 'email_taken'
   | 'last_admin'
   | 'payload_too_large'
   | 'unsupported_media_type'
@@ -82,10 +85,10 @@ export interface Operations {
   readonly register: {
     readonly body: {
       /** 3 to 64 ASCII letters, digits, ".", "_" and "-", unique without regard to case */
-      readonly username: string
+      readonly username?: string
       /** 8 to 128 characters, any of them, taken exactly as sent; common ones are refused */
       readonly password: string
-      /** An unverified note */
+      /** Unverified until its mailbox confirms it */
       readonly email?: string
     }
     readonly answer: {

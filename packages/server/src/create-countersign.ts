@@ -2,6 +2,7 @@ import type { LocalVerifier } from '@countersign/verify'
 import { createAdministratorGuard, administratorRole } from './accounts/last-administrator.ts'
 import { createAccountOpener } from './accounts/open-account.ts'
 import { recordAcceptedPassword } from './accounts/record-accepted-password.ts'
+import { accountPagesRoutes } from './account-pages/routes.ts'
 import { createAccountAdministration } from './administration/administer-accounts.ts'
 import { administrationRoutes } from './administration/routes.ts'
 import { createSignInCompletion, type PendingSignIn } from './authentication/finish-sign-in.ts'
@@ -62,6 +63,37 @@ import { createRevokingStore } from './revocation/revoking-store.ts'
 import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
 import { createCallCounter } from './routing/count-call.ts'
+import { developmentMailboxRoutes } from './development-mailbox/routes.ts'
+import {
+  type ResetFacts,
+  resetLifeMs,
+  resetPasswordMail,
+} from './forgotten-password/forgotten-password.ts'
+import {
+  type ForgottenPasswordParts,
+  forgottenPasswordRoutes,
+} from './forgotten-password/routes.ts'
+import {
+  type ChangeFacts,
+  changeEmailMail,
+  changeLifeMs,
+  emailChangedMail,
+  type UndoFacts,
+  undoLifeMs,
+} from './change-address/change-address.ts'
+import { type ChangeAddressParts, changeAddressRoutes } from './change-address/routes.ts'
+import {
+  type VerificationFacts,
+  verificationLifeMs,
+  verifyEmailMail,
+} from './verify-address/verify-address.ts'
+import { type VerifyAddressParts, verifyAddressRoutes } from './verify-address/routes.ts'
+import { createRecoveryProof, type ProofChecks } from './authentication/prove-second-factor.ts'
+import { createDevelopmentMailbox } from './mail/development-mailbox.ts'
+import { createLinkMaker } from './mail/links.ts'
+import { createOutbox } from './mail/outbox.ts'
+import { openSmtpTransport } from './mail/smtp-transport.ts'
+import { en } from './mail/texts/en.ts'
 import { createFetchHandler, type FetchHandler } from './routing/fetch-handler.ts'
 import { createNodeHandler, type NodeHandler } from './routing/node-handler.ts'
 import { describeRoutes } from './routing/openapi.ts'
@@ -138,7 +170,17 @@ function openBase(options: CountersignOptions & Hooks) {
     const message = 'The options have to be an object: createCountersign({ … }).'
     throw new ConfigurationError([{ option: undefined, message }])
   }
-  const { claims, onEvent, logger, clock, storeTime, randomness, ...configured } = options
+  const {
+    claims,
+    onEvent,
+    sendMail,
+    mailTexts,
+    logger,
+    clock,
+    storeTime,
+    randomness,
+    ...configured
+  } = options
   const production = process.env['NODE_ENV'] === 'production'
   const checked = checkSettings(configured, { production })
   const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
@@ -155,6 +197,8 @@ function openBase(options: CountersignOptions & Hooks) {
     logger: logger ?? silentLogger,
     claims,
     onEvent,
+    sendMail,
+    texts: { ...en, ...mailTexts },
   }
   const secrets = openSecrets(base.settings, base.randomness)
   return { ...base, secrets, newId: createIdSource(base.clock, base.randomness) }
@@ -272,6 +316,7 @@ async function buildServices(base: Base, state: State) {
   })
   return {
     audit,
+    mail: await openMail(base, state),
     ...buildFeed(base, state),
     proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store),
     hasher,
@@ -346,12 +391,20 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
   const sessions = { ...store, ...revoking }
   const common = { ...shared, opener, credentials, settings, revoking, sessions }
   const completion = buildCompletion(base, state, services)
+  const checks: ProofChecks = {}
+  const mailing = buildMailing(base, state, services, checks)
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
-    ...registerRoutes(common),
+    ...registerRoutes({
+      ...common,
+      askForVerification:
+        mailing && ((accountId) => mailing.post(verifyEmailMail(mailing), { accountId })),
+    }),
     ...signInRoutes({ ...common, store, completion }),
     ...stepUpRoutes({ ...common, completion }),
-    ...secondStepRoutes({ ...common, completion, checks: {} }),
+    ...secondStepRoutes({ ...common, completion, checks }),
+    ...(mailing ? [...mailRoutes(mailing, common), ...accountPagesRoutes()] : []),
+    ...developmentMailboxRoutes(services.mail?.mailbox),
     ...refreshRoutes({ ...common, guard: services.cookieGuard }),
     ...signOutRoutes({ ...common, guard: services.cookieGuard, verifier: services.verifier }),
     ...ownSessionsRoutes(common),
@@ -372,6 +425,61 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
   if (!settings.documentation) return routes
   const describe = () => describeService(routes, settings, credentials.cookie.name)
   return [...routes, ...documentationRoutes(describe)]
+}
+
+/** What the flows that write mails share; undefined where mails go nowhere. */
+function buildMailing(base: Base, { store }: State, services: Services, checks: ProofChecks) {
+  if (services.mail === undefined) return undefined
+  const { settings, texts } = base
+  const links = createLinkMaker(settings.accountPagesUrl, settings.serviceName)
+  const tickets = { ...base, store }
+  return {
+    accounts: store,
+    links,
+    texts,
+    post: services.mail.outbox.post,
+    resets: createTickets<ResetFacts>(tickets, 'reset-password', resetLifeMs),
+    verifications: createTickets<VerificationFacts>(tickets, 'verify-email', verificationLifeMs),
+    changes: createTickets<ChangeFacts>(tickets, 'change-email', changeLifeMs),
+    undos: createTickets<UndoFacts>(tickets, 'undo-email', undoLifeMs),
+    factors: store,
+    proveSecondFactor: createRecoveryProof({ ...base, ...services, factors: store, checks }),
+    outbox: services.mail.outbox,
+  }
+}
+
+type Mailing = NonNullable<ReturnType<typeof buildMailing>>
+type MailFlowParts = Omit<
+  ForgottenPasswordParts & VerifyAddressParts & ChangeAddressParts,
+  keyof Mailing
+>
+
+/** The flows that write mails, and what they write. */
+function mailRoutes(mailing: Mailing, common: MailFlowParts): Route[] {
+  const parts = { ...common, ...mailing }
+  mailing.outbox.register([
+    resetPasswordMail(parts),
+    verifyEmailMail(parts),
+    changeEmailMail(parts),
+    emailChangedMail(parts),
+  ])
+  return [
+    ...forgottenPasswordRoutes(parts),
+    ...verifyAddressRoutes(parts),
+    ...changeAddressRoutes(parts),
+  ]
+}
+
+/** Where mails go. In production without SMTP they go nowhere, and the flows that need them are not there. */
+async function openMail(base: Base, { store }: State) {
+  const { settings, sendMail, logger } = base
+  const mailbox =
+    settings.smtp || sendMail || settings.production ? undefined : createDevelopmentMailbox(logger)
+  const hook = sendMail && { description: 'the host', send: sendMail, close: () => undefined }
+  const transport = settings.smtp
+    ? await openSmtpTransport(settings.smtp, settings.mailFrom)
+    : (hook ?? mailbox)
+  return transport && { mailbox, transport, outbox: createOutbox({ ...base, store, transport }) }
 }
 
 /** What every way of logging in ends with. */
@@ -445,6 +553,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     shareVolume: state.isShared
       ? () => shareVolume(services.volume, state.attempts, clock)
       : undefined,
+    sendMails: sendMailsOf(services),
     clock,
     logger,
   })
@@ -480,6 +589,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     close: once(async () => {
       services.streams.close()
       await calls.settle()
+      services.mail?.transport.close()
       await maintenance.stop()
       await state.bus?.close()
       await store.close()
@@ -524,4 +634,8 @@ async function createFirstAdministrator(
     await recordAcceptedPassword(audit, warning, who)
     logger.info({ username: account.username }, 'Made the first administrator')
   })
+}
+
+function sendMailsOf({ mail }: Services): (() => Promise<void>) | undefined {
+  return mail && (() => mail.outbox.work())
 }

@@ -122,6 +122,15 @@ const calls: Record<string, (people: People) => readonly [route: string, wish: W
     'POST /api/auth/step-up',
     { token: ada.accessToken, body: { password: testPassword } },
   ],
+  forgotPassword: () => ['POST /api/auth/password/forgot', { body: { email: 'a@example.org' } }],
+  requestEmailVerification: ({ ada }) => [
+    'POST /api/auth/email/verification',
+    { token: ada.accessToken },
+  ],
+  requestEmailChange: ({ ada }) => [
+    'POST /api/auth/email',
+    { token: ada.accessToken, body: { email: 'a@example.org' } },
+  ],
   ownProfile: ({ ada }) => ['GET /api/users', { token: ada.accessToken }],
   changeProfile: ({ ada }) => [
     'PUT /api/users',
@@ -161,12 +170,22 @@ const withoutStore: Record<string, readonly [route: string, wish: Wish]> = {
   keySet: ['GET /.well-known/jwks.json', {}],
   serverMetadata: ['GET /.well-known/oauth-authorization-server', {}],
   live: ['GET /health/live', {}],
+  accountPage: ['GET /account/reset-password', {}],
   metrics: ['GET /metrics', { token: options.metricsToken }],
   openapi: ['GET /openapi.json', {}],
 }
 
-// Pages of documentation, which have their own tests, and what needs a log-in that waits for its second factor.
-const leftOut = new Set(['documentation', 'documentationAsset', 'proveSecondFactor'])
+// Pages of documentation, which have their own tests, and what needs the link of a mail or a log-in that waits.
+const leftOut = new Set([
+  'documentation',
+  'documentationAsset',
+  'proveSecondFactor',
+  'resetPassword',
+  'verifyEmail',
+  'confirmEmailChange',
+  'undoEmailChange',
+  'developmentMailbox',
+])
 
 function assertRefused(answer: TestAnswer, what: string): void {
   assert.equal(answer.status, 503, `${what} ${JSON.stringify(answer.body)}`)

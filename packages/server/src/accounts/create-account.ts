@@ -1,10 +1,10 @@
 import type { Clock } from '../foundation/clock.ts'
-import type { IdSource } from '../foundation/ids.ts'
 import type { Account } from './account.ts'
 import type { AccountStore } from './store.ts'
 import type { Username } from './username.ts'
 
 export interface NewAccount {
+  readonly id: string
   readonly username: Username
   readonly passwordHash: string
   readonly email: string | null
@@ -13,12 +13,12 @@ export interface NewAccount {
 
 export async function createAccount(
   store: Pick<AccountStore, 'insertAccount'>,
-  parts: { readonly newId: IdSource; readonly clock: Clock },
+  parts: { readonly clock: Clock },
   wanted: NewAccount,
 ): Promise<Account | 'username_taken'> {
   const now = parts.clock()
   const account: Account = {
-    id: parts.newId(),
+    id: wanted.id,
     username: wanted.username.shown,
     email: wanted.email,
     verifiedEmailKey: null,

@@ -9,7 +9,8 @@ import type { AccountStore } from './store.ts'
 import { parseUsername } from './username.ts'
 
 export interface AccountWish {
-  readonly username: string
+  /** Default: the account's id, for those who are known by their address. */
+  readonly username?: string | undefined
   readonly password: string
   readonly email?: string | null | undefined
   readonly role?: string | undefined
@@ -47,7 +48,8 @@ export interface AccountOpenerParts {
 /** The one way in which accounts come to be: by registration, by an administrator, by the library, by the command line. */
 export function createAccountOpener(parts: AccountOpenerParts): AccountOpener {
   const inspect = (wish: AccountWish) => {
-    const username = parseUsername(wish.username)
+    const id = parts.newId()
+    const username = parseUsername(wish.username ?? id)
     if (!username) return { ok: false, reason: 'invalid_username' } as const
     const email = wish.email ?? null
     if (email !== null && !isEmail(email)) return { ok: false, reason: 'invalid_email' } as const
@@ -58,7 +60,7 @@ export function createAccountOpener(parts: AccountOpenerParts): AccountOpener {
     const context = { ...parts.policy, username: username.shown, email }
     const checked = checkNewPassword(wish.password, context)
     if (!checked.ok) return { ok: false, reason: 'weak_password', refusal: checked } as const
-    return { ok: true, username, email, role, warning: checked.warning } as const
+    return { ok: true, id, username, email, role, warning: checked.warning } as const
   }
   return {
     check: (wish) => {
@@ -68,14 +70,14 @@ export function createAccountOpener(parts: AccountOpenerParts): AccountOpener {
     open: async (wish) => {
       const result = inspect(wish)
       if (!result.ok) return result
-      const { username, email, role, warning } = result
+      const { id, username, email, role, warning } = result
       // Only saves the hash; whether the name is free is decided by the insert.
       if (await parts.store.findAccountByUsername(username.key)) {
         return { ok: false, reason: 'username_taken' }
       }
       const hashed = await parts.hasher.hash(wish.password)
       if (!hashed.ok) return hashed
-      const wanted = { username, email, role, passwordHash: hashed.hash }
+      const wanted = { id, username, email, role, passwordHash: hashed.hash }
       const account = await createAccount(parts.store, parts, wanted)
       if (account === 'username_taken') return { ok: false, reason: 'username_taken' }
       return { ok: true, account, ...(warning !== undefined && { warning }) }

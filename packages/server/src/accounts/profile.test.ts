@@ -10,6 +10,7 @@ test('a profile shows what its owner may see, and nothing more', () => {
     id: account.id,
     username: 'ada',
     email: 'ada@example.org',
+    emailVerified: false,
     role: 'user',
     roles: ['user'],
     createdAt: '2030-01-01T00:00:00.000Z',

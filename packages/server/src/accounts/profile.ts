@@ -1,11 +1,13 @@
 import { toTimestamp } from '../foundation/clock.ts'
 import type { Account } from './account.ts'
+import { verifiedEmail } from './email-address.ts'
 
 /** What an account's owner and administrators see of it. */
 export interface Profile {
   readonly id: string
   readonly username: string
   readonly email?: string
+  readonly emailVerified?: boolean
   readonly role: string
   readonly roles: readonly string[]
   readonly createdAt: string
@@ -23,7 +25,10 @@ export function toProfile(account: Account): Profile {
   return {
     id: account.id,
     username: account.username,
-    ...(account.email !== null && { email: account.email }),
+    ...(account.email !== null && {
+      email: account.email,
+      emailVerified: verifiedEmail(account) !== undefined,
+    }),
     role: account.role,
     roles: [account.role],
     createdAt,

@@ -1,5 +1,6 @@
 import { checkAdministrator, checkRoles } from './check-accounts.ts'
 import { checkDatabase, checkRedis, checkShared } from './check-database.ts'
+import { checkMail } from './check-mail.ts'
 import { checkSecrets, checkSigning } from './check-secrets.ts'
 import type { ConfigurationMistake } from './configuration-error.ts'
 import { isLoopback, parseOrigin } from './origins.ts'
@@ -39,6 +40,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ...readLives(reader),
     clientOrigins: readOrigins(reader, production),
     registration: reader.choice('registration', ['open', 'closed'], 'open'),
+    ...checkMail(reader, { production, publicUrl }),
     ...readSecondFactor(reader),
     recentAuthenticationSeconds: reader.duration('recentAuthentication', '15m', 30, 86_400),
     ...checkRoles(reader),
@@ -150,6 +152,7 @@ function readLimits(reader: OptionReader) {
     rateLimitUser: reader.rateLimit('rateLimitUser', '1000/1m'),
     rateLimitLogin: reader.rateLimit('rateLimitLogin', '10/15m'),
     rateLimitRegister: reader.rateLimit('rateLimitRegister', '20/1h'),
+    rateLimitMail: reader.rateLimit('rateLimitMail', '10/1h'),
   }
 }
 

@@ -35,6 +35,11 @@ export interface CountersignOptions {
   sessionIdle?: number | string | undefined
   sessionMax?: number | string | undefined
   refreshWindow?: number | string | undefined
+  smtpUrl?: string | undefined
+  mailFrom?: string | undefined
+  accountPagesUrl?: string | undefined
+  serviceName?: string | undefined
+  rateLimitMail?: string | undefined
   secondFactor?: string | readonly string[] | undefined
   recentAuthentication?: number | string | undefined
   auditRetention?: number | string | undefined
@@ -253,6 +258,38 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'REFRESH_WINDOW',
     fallback: '30s',
     meaning: 'How long the last refresh token gets the same successor again, up to 5m.',
+  },
+  {
+    name: 'smtpUrl',
+    environmentName: 'SMTP_URL',
+    fallback: 'none: development shows mails at /dev/mailbox, production has no mail flows',
+    meaning:
+      '`smtp://<user>:<password>@<host>:<port>`, or `smtps://` with TLS from the first byte.',
+    isSecret: true,
+  },
+  {
+    name: 'mailFrom',
+    environmentName: 'MAIL_FROM',
+    fallback: 'required with SMTP_URL',
+    meaning: 'Who mails come from: an address, or `Name <address>`.',
+  },
+  {
+    name: 'accountPagesUrl',
+    environmentName: 'ACCOUNT_PAGES_URL',
+    fallback: 'PUBLIC_URL, then /account',
+    meaning: 'Where links in mails lead: the page for each act stands below it.',
+  },
+  {
+    name: 'serviceName',
+    environmentName: 'SERVICE_NAME',
+    fallback: 'Countersign',
+    meaning: 'What mails call this service.',
+  },
+  {
+    name: 'rateLimitMail',
+    environmentName: 'RATE_LIMIT_MAIL',
+    fallback: '10/1h',
+    meaning: 'Mails that one address may ask for, and that one mailbox may be sent.',
   },
   {
     name: 'secondFactor',

@@ -44,6 +44,17 @@ export interface MongodbSettings {
   readonly url: string
 }
 
+export interface SmtpSettings {
+  readonly host: string
+  readonly port: number
+  /** TLS from the first byte. */
+  readonly secure: boolean
+  readonly user: string | undefined
+  readonly password: string | undefined
+  /** A connection that does not become TLS is not used. */
+  readonly requiresTls: boolean
+}
+
 export interface PostgresTls {
   /** `nothing` encrypts and does not ask who answers. */
   readonly verify: 'nothing' | 'verify-ca' | 'verify-full'
@@ -91,6 +102,13 @@ export interface Settings {
   readonly sessionIdleSeconds: number
   readonly sessionMaxSeconds: number
   readonly refreshWindowSeconds: number
+  /** Undefined: mails go nowhere. */
+  readonly smtp: SmtpSettings | undefined
+  readonly mailFrom: string
+  /** Without a trailing slash. */
+  readonly accountPagesUrl: string
+  readonly serviceName: string
+  readonly rateLimitMail: RateLimit
   /** Who needs a second factor: nobody who wants none, everybody, or these roles. */
   readonly secondFactor: 'optional' | 'required' | readonly string[]
   readonly recentAuthenticationSeconds: number

@@ -85,7 +85,7 @@ describe('the contract', () => {
       ],
       404: ['not_found'],
       405: ['method_not_allowed'],
-      409: ['last_admin'],
+      409: ['email_taken', 'last_admin'],
       413: ['payload_too_large'],
       415: ['unsupported_media_type'],
       429: ['too_many_requests'],

@@ -137,6 +137,12 @@ export const problemKinds = {
     message: 'Method not allowed',
     meaning: 'The path exists, but not with this method; `Allow` lists what there is.',
   },
+  email_taken: {
+    status: 409,
+    message: 'Another account has this address',
+    meaning:
+      'The mailbox is yours, and another account has verified it already. Log in to that one.',
+  },
   last_admin: {
     status: 409,
     message: 'The last administrator cannot be removed',

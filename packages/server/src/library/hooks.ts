@@ -3,6 +3,8 @@ import type { ConfigurationMistake } from '../config/configuration-error.ts'
 import type { Clock } from '../foundation/clock.ts'
 import type { Logger } from '../foundation/logger.ts'
 import type { Randomness } from '../foundation/randomness.ts'
+import type { MailMessage } from '../mail/content.ts'
+import type { MailTexts } from '../mail/texts/en.ts'
 import type { ClaimsHook } from '../tokens/issue-access-token.ts'
 
 /** What a host application may do from within. */
@@ -11,6 +13,10 @@ export interface Hooks {
   claims?: ClaimsHook | undefined
   /** Told of every audit event after it is stored: registration, log-in, theft … Not waited for; what it throws is logged. */
   onEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined
+  /** Sends mails in place of SMTP_URL, through whatever service. What it throws is logged, and it is asked again later. */
+  sendMail?: ((message: MailMessage) => Promise<void>) | undefined
+  /** The words of the mails, in place of the English ones. */
+  mailTexts?: Partial<MailTexts> | undefined
   /** Default: silence. Pino's loggers fit. */
   logger?: Logger | undefined
   /** Default: the system's. */
@@ -21,7 +27,7 @@ export interface Hooks {
   randomness?: Randomness | undefined
 }
 
-const functions = ['claims', 'onEvent', 'clock', 'randomness'] as const
+const functions = ['claims', 'onEvent', 'sendMail', 'clock', 'randomness'] as const
 const levels = ['debug', 'info', 'warn', 'error'] as const
 
 /** What the compiler would say, for hosts without one. */

@@ -28,6 +28,8 @@ export interface MaintenanceParts {
   readonly auditRetentionMs: number
   /** Tells the other instances of this one's volume; undefined when there are none. */
   readonly shareVolume?: (() => Promise<void>) | undefined
+  /** Sends the mails that are due; undefined when they go nowhere. */
+  readonly sendMails?: (() => Promise<void>) | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -42,6 +44,7 @@ export interface Maintenance {
 const followEveryMs = 500
 const followKeysEveryMs = 1_000
 const shareEveryMs = 1_000
+const sendEveryMs = 1_000
 const maintainEveryMs = 60_000
 const measureEveryMs = 10_000
 const pruneEveryMs = 30_000
@@ -74,6 +77,7 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
     ...(parts.shareVolume
       ? [repeat('share the volume of calls', shareEveryMs, parts.shareVolume, logger)]
       : []),
+    ...(parts.sendMails ? [repeat('send mails', sendEveryMs, parts.sendMails, logger)] : []),
     repeat('measure the clock', measureEveryMs, measure, logger),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),

@@ -2,13 +2,14 @@
 
 import { z } from 'zod'
 import { isEmail } from '../accounts/email.ts'
+import { verifiedEmail } from '../accounts/email-address.ts'
 import { toProfile } from '../accounts/profile.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { parseUsername } from '../accounts/username.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { problem } from '../http/problems.ts'
-import { explainAccountRefusal } from '../routing/explain-account-refusal.ts'
+import { explainAccountRefusal, invalidMember } from '../routing/explain-account-refusal.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { emailSchema, newUsernameSchema, profileSchema } from '../routing/schemas.ts'
 
@@ -77,7 +78,8 @@ function changeProfileRoute({ accounts, audit, clock }: ProfileParts): Route {
       operationId: 'changeProfile',
       tag: 'Users',
       summary: 'Change your profile',
-      description: 'What is not sent stays as it is; `email: null` removes the address.',
+      description:
+        'What is not sent stays as it is; `email: null` removes the address. A verified address is changed with POST /api/auth/email.',
       access: 'bearer',
       counting: 'caller',
       body: z.strictObject({
@@ -95,7 +97,11 @@ function changeProfileRoute({ accounts, audit, clock }: ProfileParts): Route {
       if (typeof body.email === 'string' && !isEmail(body.email)) {
         return explainAccountRefusal({ ok: false, reason: 'invalid_email' })
       }
-      const { id } = principal.account
+      const { id, email } = principal.account
+      // Else whoever holds an access token for a moment could make the way back in their own.
+      if (body.email !== undefined && body.email !== email && verifiedEmail(principal.account)) {
+        return invalidMember('email', 'A verified address is changed with POST /api/auth/email')
+      }
       const change = {
         ...(username && { username }),
         ...(body.email !== undefined && { email: body.email }),

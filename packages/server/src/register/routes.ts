@@ -1,16 +1,17 @@
 // Register: how a stranger becomes a user. It owns the route and its limit; the account itself is opened by accounts/.
 
 import { z } from 'zod'
+import { parseEmailAddress } from '../accounts/email-address.ts'
 import type { AccountOpener } from '../accounts/open-account.ts'
 import { toProfile } from '../accounts/profile.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
 import { toLimitKey } from '../http/client-address.ts'
-import { problem } from '../http/problems.ts'
+import { type Problem, problem } from '../http/problems.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
-import { explainAccountRefusal } from '../routing/explain-account-refusal.ts'
+import { explainAccountRefusal, invalidMember } from '../routing/explain-account-refusal.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -21,6 +22,8 @@ import {
 } from '../routing/schemas.ts'
 
 export interface RegisterParts {
+  /** Posts the mail that verifies the address; undefined where mails go nowhere. */
+  readonly askForVerification: ((accountId: string) => Promise<void>) | undefined
   readonly opener: AccountOpener
   readonly attempts: AttemptLimits
   readonly audit: AuditLog
@@ -45,10 +48,13 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       access: 'anyone',
       counting: 'caller',
       body: z.strictObject({
-        username: newUsernameSchema,
+        username: newUsernameSchema.optional(),
         password: newPasswordSchema,
         email: emailSchema.optional(),
       }),
+      description:
+        'With a name, an address, or both. An address is sent a link that verifies it; until then it opens nothing, and ' +
+        'without a name nobody can log in before.',
       missingMessage: 'Username and password are required',
       success: {
         status: 201,
@@ -68,6 +74,8 @@ export function registerRoutes(parts: RegisterParts): Route[] {
     },
     async ({ body, context }) => {
       if (settings.registration === 'closed') return problem('registration_closed')
+      const unnamed = body.username === undefined ? refuseUnnamed(parts, body.email) : undefined
+      if (unnamed) return unnamed
       const refusal = opener.check(body)
       if (refusal) return explainAccountRefusal(refusal)
       const attempt = await attempts.reserve('register', [toLimitKey(context.ip)], limit)
@@ -86,9 +94,26 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       const who = { actorId: account.id, subjectId: account.id }
       await audit.record('account.registered', who, context)
       await recordAcceptedPassword(audit, warning, who, context)
+      // Whether the address is anybody's is asked when the mail is sent, and only its mailbox is told.
+      if (account.email !== null) await parts.askForVerification?.(account.id)
       const message = 'User registered successfully'
       return { status: 201, body: { message, user: toProfile(account) } }
     },
   )
   return [register]
+}
+
+/** Without a name there has to be an address that can become the way in. */
+function refuseUnnamed(
+  { askForVerification }: RegisterParts,
+  email: string | undefined,
+): Problem | undefined {
+  if (email === undefined || askForVerification === undefined) {
+    const message = 'Username and password are required'
+    const errors = [{ path: 'username', code: 'required', message: 'Username is required' }]
+    return problem('invalid_request', { message, errors })
+  }
+  return parseEmailAddress(email)
+    ? undefined
+    : invalidMember('email', 'This is not an e-mail address')
 }

@@ -13,6 +13,10 @@ const profile = z
       .string()
       .optional()
       .meta({ examples: ['ada@example.org'] }),
+    emailVerified: z
+      .boolean()
+      .optional()
+      .meta({ description: 'With an address', examples: [true] }),
     role: roleSchema,
     roles: z.array(z.string()).meta({ description: 'The role as a list', examples: [['user']] }),
     createdAt: z.iso.datetime(),
@@ -36,6 +40,38 @@ export const deliverySchema: z.ZodOptional<z.ZodEnum<{ cookie: 'cookie'; body: '
   .enum(['cookie', 'body'])
   .optional()
   .meta({ description: 'Where the refresh token goes; a cookie when not sent' })
+
+export const secondFactorSchema: z.ZodEnum<{
+  totp: 'totp'
+  recovery: 'recovery'
+  email: 'email'
+  password: 'password'
+}> = z.enum(['totp', 'recovery', 'email', 'password'])
+
+export const factorCodeSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .max(512)
+  .meta({ examples: ['492039'] })
+
+/** What stands behind the # of a mail's link. */
+export const linkTokenSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .max(4096)
+  .meta({ description: 'What stands behind the `#` of the link', examples: ['AZxP3f0…'] })
+
+export const mailAddressSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .max(320)
+  .meta({ examples: ['ada@example.org'] })
+
+export const mailSentSchema: z.ZodType = z
+  .strictObject({
+    message: z.string().meta({ examples: ['If the address is known, a mail is on its way'] }),
+  })
+  .meta({ id: 'MailSent' })
 
 const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…'
 
@@ -86,7 +122,7 @@ export const newPasswordSchema: z.ZodString = z
 
 export const emailSchema: z.ZodString = z
   .string()
-  .meta({ description: 'An unverified note', examples: ['ada@example.org'] })
+  .meta({ description: 'Unverified until its mailbox confirms it', examples: ['ada@example.org'] })
 
 export const passwordSchema: z.ZodString = z
   .string()

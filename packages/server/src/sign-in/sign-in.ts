@@ -3,6 +3,7 @@
 
 import type { Account } from '../accounts/account.ts'
 import { checkStanding } from '../accounts/may-act.ts'
+import { parseEmailAddress, verifiedEmail } from '../accounts/email-address.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
 import type { AttemptLimits, RefusedAttempt } from '../limits/attempt-limits.ts'
@@ -10,7 +11,10 @@ import type { VolumeLimit } from '../limits/volume-limits.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 
 export interface SignInParts {
-  readonly store: Pick<AccountStore, 'findAccountByUsername' | 'replaceHash'>
+  readonly store: Pick<
+    AccountStore,
+    'findAccountByUsername' | 'findAccountByVerifiedEmail' | 'replaceHash'
+  >
   readonly hasher: PasswordHasher
   readonly attempts: AttemptLimits
   readonly limit: VolumeLimit
@@ -33,10 +37,9 @@ export async function checkPassword(
   credentials: { readonly username: string; readonly password: string },
   addressKey: string,
 ): Promise<SignInResult> {
-  const usernameKey = toUsernameKey(credentials.username)
-  const attempt = await parts.attempts.reserve('login', [usernameKey, addressKey], parts.limit)
+  const { account, countedAs } = await findByName(parts.store, credentials.username)
+  const attempt = await parts.attempts.reserve('login', [countedAs, addressKey], parts.limit)
   if (!attempt.granted) return { ok: false, reason: 'too_many', attempt }
-  const account = await parts.store.findAccountByUsername(usernameKey)
   const verified = await parts.hasher.verify(credentials.password, account?.passwordHash)
   if (!verified.ok) {
     await attempt.release()
@@ -52,6 +55,23 @@ export async function checkPassword(
     verified.needsRehash ? rehash(parts, account, credentials.password) : undefined,
   ])
   return { ok: true, account }
+}
+
+/** By user name or verified address. Both count as one, so that nobody gets twice the attempts. */
+async function findByName(
+  store: SignInParts['store'],
+  typed: string,
+): Promise<{ readonly account: Account | undefined; readonly countedAs: string }> {
+  const email = parseEmailAddress(typed)
+  const usernameKey = toUsernameKey(typed)
+  const account = await (email
+    ? store.findAccountByVerifiedEmail(email.key)
+    : store.findAccountByUsername(usernameKey))
+  // An imported name may look like an address.
+  const named = email && !account ? await store.findAccountByUsername(usernameKey) : account
+  const held = email && account && !verifiedEmail(account) ? undefined : named
+  const countedAs = held ? toUsernameKey(held.username) : (email?.key ?? usernameKey)
+  return { account: held, countedAs }
 }
 
 // An older or foreign hash becomes one of the present parameters. Without room to hash it waits for the next log-in.

@@ -2,30 +2,20 @@
 // session steps into the place of the present one.
 
 import { z } from 'zod'
-import type { AuditLog } from '../audit/audit-log.ts'
+import {
+  checkCurrentPassword,
+  type CurrentPasswordParts,
+} from '../authentication/check-current-password.ts'
 import type { SignInCompletion } from '../authentication/finish-sign-in.ts'
-import type { RateLimit } from '../config/settings.ts'
-import { toLimitKey } from '../http/client-address.ts'
-import { problem } from '../http/problems.ts'
-import type { AttemptLimits } from '../limits/attempt-limits.ts'
-import type { PasswordHasher } from '../passwords/password-hasher.ts'
-import { toVolumeLimit } from '../routing/count-call.ts'
-import { busy } from '../routing/explain-account-refusal.ts'
-import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { deliverySchema, passwordSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 
-export interface StepUpParts {
+export interface StepUpParts extends CurrentPasswordParts {
   readonly completion: SignInCompletion
-  readonly hasher: PasswordHasher
-  readonly attempts: AttemptLimits
-  readonly audit: AuditLog
-  readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
 export function stepUpRoutes(parts: StepUpParts): Route[] {
-  const { completion, hasher, attempts, audit, settings } = parts
-  const limit = toVolumeLimit(settings.rateLimitLogin)
+  const { completion } = parts
   const stepUp = defineRoute(
     {
       method: 'POST',
@@ -51,27 +41,8 @@ export function stepUpRoutes(parts: StepUpParts): Route[] {
     },
     async ({ body, principal, context }) => {
       const { account, sessionId } = principal
-      const facts = { actorId: account.id, subjectId: account.id, sessionId }
-      const attempt = await attempts.reserve(
-        'password',
-        [account.id, toLimitKey(context.ip)],
-        limit,
-      )
-      if (!attempt.granted) {
-        const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'password' }
-        return refuseAttempt({ audit, ...settings }, attempt, exceeded, context, facts)
-      }
-      const verified = await hasher.verify(body.password, account.passwordHash)
-      if (!verified.ok) {
-        await attempt.release()
-        return busy(verified.retryAfterSeconds)
-      }
-      if (!verified.matches) {
-        const detail = { reason: 'wrong_password', factor: 'password' }
-        await audit.record('sign_in.failed', { ...facts, detail }, context)
-        return problem('invalid_password')
-      }
-      await attempt.release()
+      const wrong = await checkCurrentPassword(parts, account, body.password, context)
+      if (wrong) return wrong
       const delivery = body.delivery ?? 'cookie'
       const proofs = ['password'] as const
       return completion.finish({ account, proofs, delivery, replaces: sessionId }, context)

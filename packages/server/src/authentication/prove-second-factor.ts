@@ -1,0 +1,87 @@
+import type { Account } from '../accounts/account.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import type { RateLimit } from '../config/settings.ts'
+import { type Factor, loadLivingFactors, type Proof } from '../factors/factor.ts'
+import type { FactorStore } from '../factors/store.ts'
+import { type Problem, problem } from '../http/problems.ts'
+import type { RequestContext } from '../http/request-context.ts'
+import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import { toVolumeLimit } from '../routing/count-call.ts'
+import { refuseAttempt } from '../routing/refuse-attempt.ts'
+import { decideCompletion } from './decide-completion.ts'
+
+export interface PresentedProof {
+  readonly account: Account
+  /** The living factors of this kind. */
+  readonly factors: readonly Factor[]
+  /** As the user typed it. */
+  readonly code: string
+}
+
+/** Whether this proves what it is said to. It spends what may be used once, and knows no HTTP. */
+export type ProofCheck = (presented: PresentedProof) => Promise<boolean>
+
+/** The kinds of proof that are a text. A kind that is missing here is refused. */
+export type ProofChecks = Readonly<Partial<Record<Proof, ProofCheck>>>
+
+export interface FactorProofParts {
+  readonly factors: Pick<FactorStore, 'listFactors'>
+  readonly checks: ProofChecks
+  readonly attempts: AttemptLimits
+  readonly audit: AuditLog
+  readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
+}
+
+/** Checks one code, counted per account: however many log-ins and links are tried at once, wrong codes add up. */
+export async function checkProof(
+  { checks, attempts, audit, settings }: Omit<FactorProofParts, 'factors'>,
+  account: Account,
+  presented: {
+    readonly factor: Proof
+    readonly code: string
+    readonly factors: readonly Factor[]
+    readonly possible: readonly Proof[]
+  },
+  context: RequestContext,
+): Promise<Problem | undefined> {
+  const { factor, code, factors, possible } = presented
+  const facts = { actorId: account.id, subjectId: account.id }
+  const limit = toVolumeLimit(settings.rateLimitLogin)
+  const attempt = await attempts.reserve('factor', [account.id], limit)
+  if (!attempt.granted) {
+    const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'factor' }
+    return refuseAttempt({ audit, ...settings }, attempt, exceeded, context, facts)
+  }
+  const own = factors.filter(({ kind }) => kind === factor)
+  const check = possible.includes(factor) ? checks[factor] : undefined
+  if (!(await check?.({ account, factors: own, code }))) {
+    const detail = { reason: 'wrong_second_factor', factor }
+    await audit.record('sign_in.failed', { ...facts, detail }, context)
+    return problem('invalid_code')
+  }
+  await attempt.release()
+  return undefined
+}
+
+/** Asks an account that proved its mailbox for its second factor, where it has one. Undefined when nothing is missing. */
+export type RecoveryProof = (
+  account: Account,
+  presented: { readonly factor?: Proof | undefined; readonly code?: string | undefined },
+  context: RequestContext,
+) => Promise<Problem | undefined>
+
+export function createRecoveryProof(parts: FactorProofParts): RecoveryProof {
+  return async (account, { factor, code }, context) => {
+    const factors = await loadLivingFactors(parts.factors, account)
+    const kinds = new Set(factors.map(({ kind }) => kind))
+    const completion = decideCompletion({ kinds, proofs: ['email'], isRequired: false })
+    if (completion.outcome !== 'second_factor') return undefined
+    // The mailbox alone would be asked for twice: the password is what was forgotten.
+    const possible = completion.possible.filter((proof) => proof !== 'password')
+    if (possible.length === 0) return undefined
+    if (factor === undefined || code === undefined) {
+      return problem('mfa_required', { members: { factors: possible } })
+    }
+    return checkProof(parts, account, { factor, code, factors, possible }, context)
+  }
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { startTestServer, testPassword } from '../countersign.fixture.ts'
+import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+
+const old = 'old@example.org'
+const fresh = 'new@example.org'
+const owned = 'the owner chose this one'
+
+async function setUp(t: TestContext) {
+  const mailbox = createTestMailbox()
+  const server = await startTestServer(t, {
+    sendMail: mailbox.sendMail,
+    rateLimitMail: '100/1h',
+    rateLimitAnonymous: '1000/1h',
+  })
+  const register = async (username: string, email: string) => {
+    const body = { username, password: testPassword, email }
+    await server.call('POST /api/auth/register', { body })
+    const token = await mailbox.takeToken(email)
+    const proof = { body: { token, password: testPassword } }
+    assert.equal((await server.call('POST /api/auth/email/verify', proof)).status, 204)
+  }
+  await register('ada', old)
+  const session = await server.signIn('ada')
+  const ask = (email: string, token = session.accessToken) =>
+    server.call('POST /api/auth/email', { token, body: { email } })
+  const confirm = (token: string) =>
+    server.call('POST /api/auth/email/confirm', { body: { token } })
+  const undo = (token: string) =>
+    server.call('POST /api/auth/email/undo', { body: { token, newPassword: owned } })
+  const logIn = async (username: string, password = testPassword) =>
+    (await server.call('POST /api/auth/login', { body: { username, password } })).status
+  return { server, mailbox, register, session, ask, confirm, undo, logIn }
+}
+
+describe('changing an address', () => {
+  test('waits for the new mailbox, and tells the old one', async (t) => {
+    const { mailbox, ask, confirm, logIn } = await setUp(t)
+    assert.equal((await ask(fresh)).status, 202)
+    const token = await mailbox.takeToken(fresh)
+    assert.deepEqual([await logIn(old), await logIn(fresh)], [200, 401])
+    assert.equal((await confirm(token)).status, 204)
+    assert.deepEqual([await logIn(old), await logIn(fresh)], [401, 200])
+    assert.match((await mailbox.take(old)).text, /new@example\.org/)
+    assert.equal((await confirm(token)).status, 400)
+  })
+
+  test('needs a recent log-in', async (t) => {
+    const { server, session, ask } = await setUp(t)
+    server.clock.advance(14 * 60_000)
+    const { body } = await server.refresh(session.refreshToken)
+    server.clock.advance(2 * 60_000)
+    const answer = await ask(fresh, String(body['accessToken']))
+    assert.equal(answer.body['code'], 'insufficient_user_authentication')
+  })
+
+  test('to an address of another account answers alike, and only its owner is told', async (t) => {
+    const { mailbox, register, ask } = await setUp(t)
+    await register('bob', 'bob@example.org')
+    const taken = await ask('bob@example.org')
+    const free = await ask(fresh)
+    assert.deepEqual([taken.status, taken.body], [free.status, free.body])
+    assert.match((await mailbox.take('bob@example.org')).subject, /already have/)
+  })
+
+  test('is undone by the old mailbox, and whoever did it is out', async (t) => {
+    const { server, mailbox, session, ask, confirm, undo, logIn } = await setUp(t)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const token = await mailbox.takeToken(old)
+    server.clock.advance(6 * 86_400_000)
+    assert.equal((await undo(token)).status, 204)
+    assert.equal((await server.refresh(session.refreshToken)).status, 401)
+    assert.deepEqual([await logIn(fresh), await logIn('ada')], [401, 401])
+    assert.equal(await logIn(old, owned), 200)
+    assert.equal((await undo(token)).status, 400)
+  })
+
+  test('is undone also when it was changed again, and not after a week', async (t) => {
+    const { server, mailbox, ask, confirm, undo, logIn } = await setUp(t)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const token = await mailbox.takeToken(old)
+    await ask('third@example.org')
+    await confirm(await mailbox.takeToken('third@example.org'))
+    const second = await mailbox.takeToken(fresh)
+    assert.equal((await undo(token)).status, 204)
+    assert.equal(await logIn(old, owned), 200)
+    server.clock.advance(7 * 86_400_000)
+    assert.equal((await undo(second)).status, 400)
+  })
+
+  test('is void after a password change', async (t) => {
+    const { server, mailbox, session, ask, confirm } = await setUp(t)
+    await ask(fresh)
+    const token = await mailbox.takeToken(fresh)
+    const body = { currentPassword: testPassword, newPassword: owned }
+    await server.call('POST /api/auth/password', { token: session.accessToken, body })
+    assert.equal((await confirm(token)).status, 400)
+  })
+})

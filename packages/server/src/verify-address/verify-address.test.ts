@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { startTestServer, testPassword, type TestServer } from '../countersign.fixture.ts'
+import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+
+const ada = 'Ada@example.org'
+const owned = 'the owner chose this one'
+
+async function setUp(t: TestContext) {
+  const mailbox = createTestMailbox()
+  const server = await startTestServer(t, {
+    sendMail: mailbox.sendMail,
+    rateLimitMail: '100/1h',
+    rateLimitAnonymous: '1000/1h',
+  })
+  const register = (body: object) =>
+    server.call('POST /api/auth/register', { body: { password: testPassword, ...body } })
+  const verify = (body: object) => server.call('POST /api/auth/email/verify', { body })
+  return { server, mailbox, register, verify, logIn: logInTo(server) }
+}
+
+function logInTo(server: TestServer) {
+  return async (username: string, password = testPassword) =>
+    (await server.call('POST /api/auth/login', { body: { username, password } })).status
+}
+
+describe('an address', () => {
+  test('opens nothing before it is verified, and is a way in afterwards', async (t) => {
+    const { mailbox, register, verify, logIn, server } = await setUp(t)
+    const { body } = await register({ username: 'ada', email: ada })
+    assert.equal((body['user'] as { emailVerified: boolean }).emailVerified, false)
+    assert.equal(await logIn(ada), 401)
+    const token = await mailbox.takeToken(ada)
+    const session = await server.signIn('ada')
+    assert.equal((await verify({ token, password: testPassword })).status, 204)
+    for (const name of ['ada', ada, 'ada@EXAMPLE.org']) assert.equal(await logIn(name), 200, name)
+    // Whoever knows the password is the one who registered: nothing else changes.
+    const profile = await server.call('GET /api/users', { token: session.accessToken })
+    assert.deepEqual([profile.status, profile.body['emailVerified']], [200, true])
+  })
+
+  test('alone is enough to register with, and to log in once it is verified', async (t) => {
+    const { mailbox, register, verify, logIn } = await setUp(t)
+    assert.equal((await register({ email: ada })).status, 201)
+    const token = await mailbox.takeToken(ada)
+    assert.equal((await verify({ token, password: testPassword })).status, 204)
+    assert.equal(await logIn(ada), 200)
+    for (const body of [{}, { email: 'nonsense' }, { email: 'ü@example.org' }]) {
+      assert.equal((await register(body)).status, 400, JSON.stringify(body))
+    }
+  })
+
+  test('that a stranger registered first is its owner’s, and nothing of the stranger survives', async (t) => {
+    const { server, mailbox, register, verify, logIn } = await setUp(t)
+    await register({ username: 'mallory', email: ada })
+    const stranger = await server.signIn('mallory')
+    const token = await mailbox.takeToken(ada)
+    assert.equal((await verify({ token })).status, 400, 'the mailbox alone keeps no password')
+    assert.equal((await verify({ token, newPassword: owned })).status, 204)
+    assert.equal(await logIn('mallory'), 401)
+    const call = { token: stranger.accessToken }
+    assert.equal((await server.call('GET /api/users', call)).status, 401)
+    assert.equal((await server.refresh(stranger.refreshToken)).status, 401)
+    assert.equal(await logIn(ada, owned), 200)
+  })
+
+  test('that is somebody’s already blocks nobody, tells nobody, and stays with its owner', async (t) => {
+    const { mailbox, register, verify, logIn } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    await verify({ token: await mailbox.takeToken(ada), password: testPassword })
+    const fresh = await register({ username: 'eve1', email: 'free@example.org' })
+    const taken = await register({ username: 'eve2', email: ada })
+    assert.deepEqual(Object.keys(taken.body), Object.keys(fresh.body))
+    assert.deepEqual([taken.status, fresh.status], [201, 201])
+    const told = await mailbox.take(ada)
+    assert.match(told.subject, /already have/)
+    assert.ok(!told.text.includes('#'), 'it holds no token')
+    assert.equal(await logIn(ada), 200)
+  })
+
+  test('goes to the first of those who prove it', async (t) => {
+    const { mailbox, register, verify } = await setUp(t)
+    await register({ username: 'one', email: ada })
+    const first = await mailbox.takeToken(ada)
+    await register({ username: 'two', email: ada })
+    const second = await mailbox.takeToken(ada)
+    assert.equal((await verify({ token: second, password: testPassword })).status, 204)
+    const late = await verify({ token: first, password: testPassword })
+    assert.deepEqual([late.status, late.body['code']], [409, 'email_taken'])
+  })
+
+  test('is not verified by a link to another, nor by one that is used or old', async (t) => {
+    const { server, mailbox, register, verify } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    const token = await mailbox.takeToken(ada)
+    const { accessToken } = await server.signIn('ada')
+    const change = { token: accessToken, body: { email: 'other@example.org' } }
+    assert.equal((await server.call('PUT /api/users', change)).status, 200)
+    assert.equal((await verify({ token, password: testPassword })).status, 400)
+    await server.call('POST /api/auth/email/verification', { token: accessToken })
+    const other = await mailbox.takeToken('other@example.org')
+    assert.equal((await verify({ token: other, password: 'a wrong password' })).status, 400)
+    assert.equal((await verify({ token: other, password: testPassword })).status, 204)
+    assert.equal((await verify({ token: other, password: testPassword })).status, 400)
+    const later = await server.call('POST /api/auth/email/verification', { token: accessToken })
+    assert.equal(later.status, 202)
+  })
+
+  test('that is verified cannot be changed by whoever holds an access token for a moment', async (t) => {
+    const { server, mailbox, register, verify } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    await verify({ token: await mailbox.takeToken(ada), password: testPassword })
+    const { accessToken: token } = await server.signIn('ada')
+    for (const email of ['eve@example.org', null]) {
+      assert.equal((await server.call('PUT /api/users', { token, body: { email } })).status, 400)
+    }
+    assert.equal((await server.call('PUT /api/users', { token, body: { email: ada } })).status, 200)
+  })
+
+  test('and a name share their attempts: nobody has twice as many', async (t) => {
+    const { mailbox, register, verify, logIn } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    await verify({ token: await mailbox.takeToken(ada), password: testPassword })
+    for (let count = 0; count < 5; count++) {
+      assert.equal(await logIn('ada', 'wrong'), 401)
+      assert.equal(await logIn(ada, 'wrong'), 401)
+    }
+    assert.equal(await logIn(ada), 429)
+    assert.equal(await logIn('ada'), 429)
+  })
+})

@@ -1,0 +1,65 @@
+// Verify address: how an account proves that its address is its own. The link shows who holds the mailbox, and nothing
+// about who made the account: a stranger may have registered with it. So the link comes with the account's password, and
+// everything stays, or with a new one, and what was there before (password, sessions, second factors) does not survive.
+
+import { parseEmailAddress, verifiedEmail } from '../accounts/email-address.ts'
+import type { AccountStore } from '../accounts/store.ts'
+import { checkStanding } from '../accounts/may-act.ts'
+import { hour } from '../foundation/clock.ts'
+import { renderMail } from '../mail/content.ts'
+import type { LinkMaker } from '../mail/links.ts'
+import type { MailKind } from '../mail/outbox.ts'
+import type { MailTexts } from '../mail/texts/en.ts'
+import type { Tickets } from '../one-time/tickets.ts'
+
+/** What stands in the link. */
+export interface VerificationFacts {
+  readonly accountId: string
+  readonly epoch: number
+  /** The account's `email` as it was written to. */
+  readonly email: string
+}
+
+export const verificationLifeMs: number = 24 * hour
+
+export interface VerificationMailParts {
+  readonly accounts: Pick<AccountStore, 'findAccount' | 'findAccountByVerifiedEmail'>
+  readonly verifications: Tickets<VerificationFacts>
+  readonly links: LinkMaker
+  readonly texts: MailTexts
+}
+
+/** Written to the address that the account has when the mail is sent. */
+export function verifyEmailMail(
+  parts: VerificationMailParts,
+): MailKind<{ readonly accountId: string }> {
+  const { accounts, verifications, links, texts } = parts
+  const { service } = links
+  return {
+    kind: 'verify-email',
+    lifeMs: verificationLifeMs,
+    compose: async ({ accountId }) => {
+      const account = await accounts.findAccount(accountId)
+      if (account === undefined || checkStanding(account, { kind: 'password' }) !== 'may_act') {
+        return undefined
+      }
+      const email = account.email === null ? undefined : parseEmailAddress(account.email)
+      if (email === undefined || verifiedEmail(account)) return undefined
+      const owner = await accounts.findAccountByVerifiedEmail(email.key)
+      if (owner) {
+        // Only the mailbox is told that it has an account already.
+        const to = verifiedEmail(owner)?.address
+        return to === undefined
+          ? undefined
+          : renderMail(to, texts.addressInUse({ service, url: links.to('sign-in') }))
+      }
+      const { username, sessionEpoch: epoch } = account
+      const token = verifications.issue({ accountId, epoch, email: account.email ?? '' })
+      const url = links.to('verify-email', token)
+      return renderMail(
+        email.address,
+        texts.verifyEmail({ service, username, url, life: '24 hours' }),
+      )
+    },
+  }
+}
