@@ -57,6 +57,8 @@ behindEachDoor({ doors: ['program'] }, (target) => {
       'login',
       'proveSecondFactor',
       'refresh',
+      'signInWithCode',
+      'signInWithLink',
       'stepUp',
     ])
   })

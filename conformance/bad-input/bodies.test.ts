@@ -33,6 +33,8 @@ const needsMail = new Set([
   'verifyEmail',
   'confirmEmailChange',
   'undoEmailChange',
+  'signInWithCode',
+  'signInWithLink',
 ])
 
 const codes = {

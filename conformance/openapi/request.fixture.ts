@@ -54,6 +54,7 @@ function sampleBody(
     delivery: 'cookie',
     mfaToken: 'x',
     token: 'x',
+    challenge: 'x',
     factor: 'totp',
     code: '000000',
     refreshToken: who?.refreshToken ?? '',

@@ -41,7 +41,7 @@ const acts = {
   'sign-in-link': {
     title: 'Log in',
     explanation: 'Log in on this device.',
-    path: 'api/auth/code/verify',
+    path: 'api/auth/link/verify',
     fields: [],
     done: 'You are logged in.',
   },

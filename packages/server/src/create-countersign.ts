@@ -6,6 +6,7 @@ import { accountPagesRoutes } from './account-pages/routes.ts'
 import { createAccountAdministration } from './administration/administer-accounts.ts'
 import { administrationRoutes } from './administration/routes.ts'
 import { createSignInCompletion, type PendingSignIn } from './authentication/finish-sign-in.ts'
+import { createNewDeviceCheck } from './authentication/new-device.ts'
 import { createSecondFactorPolicy } from './authentication/second-factor-policy.ts'
 import { createAuditLog } from './audit/audit-log.ts'
 import type { AuditEvent } from './audit/event.ts'
@@ -63,6 +64,16 @@ import { createRevokingStore } from './revocation/revoking-store.ts'
 import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
 import { createCallCounter } from './routing/count-call.ts'
+import { deleteAccountRoutes } from './delete-account/routes.ts'
+import { createDeletionNotice, createNotices, noticeMail } from './notices/notices.ts'
+import { securityEventsRoutes } from './security-events/routes.ts'
+import {
+  type CodeLink,
+  codeLifeMs,
+  type CodeRequest,
+  signInMail,
+} from './sign-in-by-mail/sign-in-by-mail.ts'
+import { type SignInByMailParts, signInByMailRoutes } from './sign-in-by-mail/routes.ts'
 import { developmentMailboxRoutes } from './development-mailbox/routes.ts'
 import {
   type ResetFacts,
@@ -290,7 +301,11 @@ async function buildServices(base: Base, state: State) {
     metrics.countEvent(event.type)
     await base.onEvent?.(event)
   }
-  const audit = createAuditLog({ store, newId, clock, logger, onEvent })
+  const mail = await openMail(base, state)
+  const links = createLinkMaker(settings.accountPagesUrl, settings.serviceName)
+  const notify =
+    mail && createNotices({ accounts: store, links, texts: base.texts }, mail.outbox.post)
+  const audit = createAuditLog({ store, newId, clock, logger, notify, onEvent })
   const hasher = await createPasswordHasher({ queue, randomness })
   const policy = { minLength: settings.passwordMinLength, common: settings.commonPasswords }
   const { roles, issuer, audience } = settings
@@ -300,6 +315,7 @@ async function buildServices(base: Base, state: State) {
   const credentials = buildCredentials(base, state)
   const administration = createAccountAdministration({
     accounts: store,
+    factors: store,
     revoking,
     guard,
     audit,
@@ -316,7 +332,8 @@ async function buildServices(base: Base, state: State) {
   })
   return {
     audit,
-    mail: await openMail(base, state),
+    mail,
+    links,
     ...buildFeed(base, state),
     proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store),
     hasher,
@@ -403,11 +420,22 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
     ...signInRoutes({ ...common, store, completion }),
     ...stepUpRoutes({ ...common, completion }),
     ...secondStepRoutes({ ...common, completion, checks }),
-    ...(mailing ? [...mailRoutes(mailing, common), ...accountPagesRoutes()] : []),
+    ...(mailing
+      ? [
+          ...mailRoutes(mailing, { ...common, completion, signInByMail: settings.signInByMail }),
+          ...accountPagesRoutes(),
+        ]
+      : []),
     ...developmentMailboxRoutes(services.mail?.mailbox),
     ...refreshRoutes({ ...common, guard: services.cookieGuard }),
     ...signOutRoutes({ ...common, guard: services.cookieGuard, verifier: services.verifier }),
     ...ownSessionsRoutes(common),
+    ...securityEventsRoutes({ events: store }),
+    ...deleteAccountRoutes({
+      ...common,
+      administration: services.administration,
+      tellDeleted: mailing && createDeletionNotice(mailing, mailing.post),
+    }),
     ...passwordChangeRoutes(common),
     ...profileRoutes({ ...common, accounts: store, service }),
     ...administrationRoutes({
@@ -430,18 +458,19 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
 /** What the flows that write mails share; undefined where mails go nowhere. */
 function buildMailing(base: Base, { store }: State, services: Services, checks: ProofChecks) {
   if (services.mail === undefined) return undefined
-  const { settings, texts } = base
-  const links = createLinkMaker(settings.accountPagesUrl, settings.serviceName)
   const tickets = { ...base, store }
   return {
     accounts: store,
-    links,
-    texts,
+    links: services.links,
+    texts: base.texts,
     post: services.mail.outbox.post,
     resets: createTickets<ResetFacts>(tickets, 'reset-password', resetLifeMs),
     verifications: createTickets<VerificationFacts>(tickets, 'verify-email', verificationLifeMs),
     changes: createTickets<ChangeFacts>(tickets, 'change-email', changeLifeMs),
     undos: createTickets<UndoFacts>(tickets, 'undo-email', undoLifeMs),
+    codeRequests: createTickets<CodeRequest>(tickets, 'sign-in-request', codeLifeMs),
+    codeLinks: createTickets<CodeLink>(tickets, 'sign-in-link', codeLifeMs),
+    challenges: store,
     factors: store,
     proveSecondFactor: createRecoveryProof({ ...base, ...services, factors: store, checks }),
     outbox: services.mail.outbox,
@@ -450,23 +479,29 @@ function buildMailing(base: Base, { store }: State, services: Services, checks: 
 
 type Mailing = NonNullable<ReturnType<typeof buildMailing>>
 type MailFlowParts = Omit<
-  ForgottenPasswordParts & VerifyAddressParts & ChangeAddressParts,
+  ForgottenPasswordParts & VerifyAddressParts & ChangeAddressParts & SignInByMailParts,
   keyof Mailing
 >
 
 /** The flows that write mails, and what they write. */
-function mailRoutes(mailing: Mailing, common: MailFlowParts): Route[] {
+function mailRoutes(
+  mailing: Mailing,
+  common: MailFlowParts & { readonly signInByMail: boolean },
+): Route[] {
   const parts = { ...common, ...mailing }
   mailing.outbox.register([
     resetPasswordMail(parts),
     verifyEmailMail(parts),
     changeEmailMail(parts),
     emailChangedMail(parts),
+    signInMail(parts),
+    noticeMail(parts),
   ])
   return [
     ...forgottenPasswordRoutes(parts),
     ...verifyAddressRoutes(parts),
     ...changeAddressRoutes(parts),
+    ...(parts.signInByMail ? signInByMailRoutes(parts) : []),
   ]
 }
 
@@ -492,6 +527,7 @@ function buildCompletion(base: Base, { store, revoking }: State, services: Servi
     sessions: store,
     revoking,
     pending: createTickets<PendingSignIn>({ ...base, store }, 'pending-sign-in', 600_000),
+    isNewDevice: createNewDeviceCheck(services.mail && store),
     needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
   })
 }

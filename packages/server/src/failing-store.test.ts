@@ -131,6 +131,9 @@ const calls: Record<string, (people: People) => readonly [route: string, wish: W
     'POST /api/auth/email',
     { token: ada.accessToken, body: { email: 'a@example.org' } },
   ],
+  requestSignInCode: () => ['POST /api/auth/code', { body: { email: 'a@example.org' } }],
+  listSecurityEvents: ({ ada }) => ['GET /api/auth/events', { token: ada.accessToken }],
+  deleteOwnAccount: ({ elsewhere }) => ['DELETE /api/users', { token: elsewhere.accessToken }],
   ownProfile: ({ ada }) => ['GET /api/users', { token: ada.accessToken }],
   changeProfile: ({ ada }) => [
     'PUT /api/users',
@@ -170,6 +173,8 @@ const withoutStore: Record<string, readonly [route: string, wish: Wish]> = {
   keySet: ['GET /.well-known/jwks.json', {}],
   serverMetadata: ['GET /.well-known/oauth-authorization-server', {}],
   live: ['GET /health/live', {}],
+  accountPageScript: ['GET /account/main.js', {}],
+  accountPageStyle: ['GET /account/style.css', {}],
   accountPage: ['GET /account/reset-password', {}],
   metrics: ['GET /metrics', { token: options.metricsToken }],
   openapi: ['GET /openapi.json', {}],
@@ -184,6 +189,8 @@ const leftOut = new Set([
   'verifyEmail',
   'confirmEmailChange',
   'undoEmailChange',
+  'signInWithCode',
+  'signInWithLink',
   'developmentMailbox',
 ])
 

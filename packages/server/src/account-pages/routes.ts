@@ -20,46 +20,65 @@ const contentSecurityPolicy = [
 
 // Beside src and dist: the browser loads these files as they are.
 const directory = new URL('../../account-page/', import.meta.url)
-type PageFile = readonly [file: string, contentType: string]
-const page: PageFile = ['index.html', 'text/html; charset=utf-8']
-
-const files: ReadonlyMap<string, PageFile> = new Map<string, PageFile>([
-  ['reset-password', page],
-  ['verify-email', page],
-  ['change-email', page],
-  ['undo-email', page],
-  ['sign-in-link', page],
-  ['sign-in', page],
-  ['main.js', ['main.js', 'text/javascript; charset=utf-8']],
-  ['style.css', ['style.css', 'text/css; charset=utf-8']],
+const pages: ReadonlySet<string> = new Set([
+  'reset-password',
+  'verify-email',
+  'change-email',
+  'undo-email',
+  'sign-in-link',
+  'sign-in',
 ])
 
+const common = { method: 'GET', tag: 'Pages', access: 'anyone', counting: 'none' } as const
+
 export function accountPagesRoutes(): Route[] {
-  const show = defineRoute(
+  const page = defineRoute(
     {
-      method: 'GET',
+      ...common,
       path: '/account/{page}',
       operationId: 'accountPage',
-      tag: 'Pages',
       summary: 'The page that a mail’s link leads to',
-      parameters: { page: 'Of an act, such as `reset-password`, or a part of it' },
-      access: 'anyone',
-      counting: 'none',
-      success: { status: 200, description: 'A page', contentType: '*/*' },
+      parameters: { page: 'Of an act, such as `reset-password`' },
+      success: { status: 200, description: 'A page', contentType: 'text/html' },
       problems: ['not_found'],
     },
-    ({ params }) => answerFile(params['page'] ?? ''),
+    ({ params }) =>
+      pages.has(params['page'] ?? '')
+        ? answerFile('index.html', 'text/html')
+        : problem('not_found'),
   )
-  return [show]
+  const script = defineRoute(
+    {
+      ...common,
+      path: '/account/main.js',
+      operationId: 'accountPageScript',
+      summary: 'What the account pages do',
+      success: { status: 200, description: 'A script', contentType: 'text/javascript' },
+      problems: [],
+    },
+    () => answerFile('main.js', 'text/javascript'),
+  )
+  const style = defineRoute(
+    {
+      ...common,
+      path: '/account/style.css',
+      operationId: 'accountPageStyle',
+      summary: 'How the account pages look',
+      success: { status: 200, description: 'A style sheet', contentType: 'text/css' },
+      problems: [],
+    },
+    () => answerFile('style.css', 'text/css'),
+  )
+  return [page, script, style]
 }
 
-function answerFile(name: string): Answer {
-  const found = files.get(name)
-  if (found === undefined) return problem('not_found')
-  const [file, contentType] = found
+function answerFile(file: string, contentType: string): Answer {
   return {
     status: 200,
     raw: new Uint8Array(readFileSync(new URL(file, directory))),
-    headers: { 'content-type': contentType, 'content-security-policy': contentSecurityPolicy },
+    headers: {
+      'content-type': `${contentType}; charset=utf-8`,
+      'content-security-policy': contentSecurityPolicy,
+    },
   }
 }

@@ -1,5 +1,6 @@
 import type { AuditLog, AuditOrigin } from '../audit/audit-log.ts'
 import type { Clock } from '../foundation/clock.ts'
+import type { FactorStore } from '../factors/store.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { Account } from '../accounts/account.ts'
 import { type AdministratorGuard, administratorRole } from '../accounts/last-administrator.ts'
@@ -26,6 +27,7 @@ export interface AccountAdministrationParts {
   readonly accounts: Pick<AccountStore, 'findAccount'>
   readonly revoking: Pick<RevokingStore, 'changeStanding' | 'deleteAccount' | 'raiseEpochs'>
   readonly guard: AdministratorGuard
+  readonly factors: Pick<FactorStore, 'deleteFactors'>
   readonly audit: AuditLog
   readonly clock: Clock
 }
@@ -33,7 +35,7 @@ export interface AccountAdministrationParts {
 export function createAccountAdministration(
   parts: AccountAdministrationParts,
 ): AccountAdministration {
-  const { accounts, revoking, guard, audit, clock } = parts
+  const { accounts, revoking, guard, factors, audit, clock } = parts
   return {
     change: async (id, change, actor) => {
       const before = await accounts.findAccount(id)
@@ -51,6 +53,7 @@ export function createAccountAdministration(
       const result = await guard.guard(id, () => revoking.deleteAccount(id, clock()))
       if (result === 'last_admin') return result
       if (!result) return 'not_found'
+      await factors.deleteFactors(id, Number.MAX_SAFE_INTEGER)
       await audit.record('account.deleted', { actorId: actor.actorId, subjectId: id }, actor.origin)
       return 'deleted'
     },

@@ -6,6 +6,7 @@ import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
 import type { MasterSecrets } from '../foundation/master-secret.ts'
 import { invalidMember } from '../routing/explain-account-refusal.ts'
+import { readDigits } from '../routing/read-query.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { administeredProfileSchema } from '../routing/schemas.ts'
 
@@ -60,11 +61,6 @@ export function listAccountsRoute({ accounts, secrets }: ListAccountsParts): Rou
       return { status: 200, body: { users: page.map(toAdministeredProfile), nextCursor } }
     },
   )
-}
-
-// Number() would also take 1e2, 0x10 and blanks, which no other reader of the URL understands alike.
-function readDigits(value: unknown): unknown {
-  return typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value
 }
 
 const purpose = 'account list cursor'

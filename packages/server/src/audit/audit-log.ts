@@ -23,6 +23,8 @@ export interface AuditLogParts {
   readonly newId: IdSource
   readonly clock: Clock
   readonly logger: Logger
+  /** Told of every event after it is stored, and waited for: what warns the account's owner. */
+  readonly notify?: ((event: AuditEvent) => Promise<void>) | undefined
   /**
    * The host's hook. It sees events after they are stored; what it throws is logged and changes nothing. It is called
    * before the flow goes on and not waited for: one that hangs must not hang every log-in.
@@ -59,6 +61,7 @@ export function createAuditLog(parts: AuditLogParts): AuditLog {
         detail: facts.detail ?? {},
       }
       await parts.store.appendEvent(event)
+      await parts.notify?.(event)
       parts.logger[warnings.has(type) ? 'warn' : 'info']({ audit: event }, type)
       void tellHost(parts, event)
     },

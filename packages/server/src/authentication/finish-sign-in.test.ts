@@ -39,6 +39,7 @@ async function setUp(t: TestContext, needsSecondFactor = (_role: string): boolea
     },
     pending: createTickets<PendingSignIn>(parts, 'pending-sign-in', 600_000),
     needsSecondFactor,
+    isNewDevice: async () => false,
     audit,
     newId,
     randomness,

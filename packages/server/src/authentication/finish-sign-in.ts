@@ -18,7 +18,7 @@ import type { RequestContext } from '../http/request-context.ts'
 import type { Ticket, Tickets } from '../one-time/tickets.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
-import { createSession } from '../sessions/start-session.ts'
+import { createSession, type SessionClient } from '../sessions/start-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import { decideCompletion } from './decide-completion.ts'
 
@@ -69,6 +69,8 @@ export interface CompletionParts {
   readonly pending: Tickets<PendingSignIn>
   /** Whether accounts with this role need a second factor. */
   readonly needsSecondFactor: (role: string) => boolean
+  /** Whether the owner is to be warned of a log-in from there. */
+  readonly isNewDevice: (account: Account, client: SessionClient) => Promise<boolean>
   readonly audit: AuditLog
   readonly newId: IdSource
   readonly randomness: Randomness
@@ -140,11 +142,13 @@ async function startSession(
   const session = createSession(account, context, amr, { ...parts, clock: credentials.clock })
   const granted = { session, account, generation: session.generation }
   const answer = await issueTokenAnswer(credentials, granted, delivery)
+  const newDevice = await parts.isNewDevice(account, context)
+  const detail = { factor: proofs.join(' '), ...(newDevice && { newDevice }) }
   const who = { actorId: account.id, subjectId: account.id, sessionId: session.id }
   // Queued together, they share one commit.
   await Promise.all([
     parts.sessions.insertSession(session),
-    audit.record('sign_in.succeeded', { ...who, detail: { factor: proofs.join(' ') } }, context),
+    audit.record('sign_in.succeeded', { ...who, detail }, context),
   ])
   if (typeof replaces === 'string') await endReplaced(parts, replaces, account.id, context)
   await endPresentedSession(parts, context)

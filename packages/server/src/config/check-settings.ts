@@ -40,6 +40,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ...readLives(reader),
     clientOrigins: readOrigins(reader, production),
     registration: reader.choice('registration', ['open', 'closed'], 'open'),
+    signInByMail: reader.choice('signInByMail', ['on', 'off'], 'on') === 'on',
     ...checkMail(reader, { production, publicUrl }),
     ...readSecondFactor(reader),
     recentAuthenticationSeconds: reader.duration('recentAuthentication', '15m', 30, 86_400),

@@ -21,6 +21,7 @@ describe('the table of options', () => {
         'COUNTERSIGN_SECRET',
         'JWT_SECRET',
         'ADMIN_PASSWORD',
+        'SMTP_URL',
         'METRICS_TOKEN',
       ],
     )

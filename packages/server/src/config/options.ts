@@ -40,6 +40,7 @@ export interface CountersignOptions {
   accountPagesUrl?: string | undefined
   serviceName?: string | undefined
   rateLimitMail?: string | undefined
+  signInByMail?: string | undefined
   secondFactor?: string | readonly string[] | undefined
   recentAuthentication?: number | string | undefined
   auditRetention?: number | string | undefined
@@ -290,6 +291,12 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'RATE_LIMIT_MAIL',
     fallback: '10/1h',
     meaning: 'Mails that one address may ask for, and that one mailbox may be sent.',
+  },
+  {
+    name: 'signInByMail',
+    environmentName: 'SIGN_IN_BY_MAIL',
+    fallback: 'on',
+    meaning: '`off` takes away the log-in with a code or link that comes by mail.',
   },
   {
     name: 'secondFactor',

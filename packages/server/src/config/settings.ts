@@ -109,6 +109,7 @@ export interface Settings {
   readonly accountPagesUrl: string
   readonly serviceName: string
   readonly rateLimitMail: RateLimit
+  readonly signInByMail: boolean
   /** Who needs a second factor: nobody who wants none, everybody, or these roles. */
   readonly secondFactor: 'optional' | 'required' | readonly string[]
   readonly recentAuthenticationSeconds: number

@@ -20,3 +20,8 @@ export function readQuery(
   }
   return validate(schema, Object.fromEntries(values), undefined)
 }
+
+// Number() would also take 1e2, 0x10 and blanks, which no other reader of the URL understands alike.
+export function readDigits(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value
+}

@@ -73,7 +73,8 @@ async function refuse(
     case 'too_many': {
       const { production } = settings
       const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'login' }
-      return refuseAttempt({ audit, production }, result.attempt, exceeded, context)
+      const facts = { subjectId: result.account?.id ?? null }
+      return refuseAttempt({ audit, production }, result.attempt, exceeded, context, facts)
     }
     case 'busy':
       return busy(result.retryAfterSeconds)

@@ -28,7 +28,12 @@ export type SignInResult =
       readonly reason: 'unknown_user' | 'wrong_password' | 'disabled'
       readonly account: Account | undefined
     }
-  | { readonly ok: false; readonly reason: 'too_many'; readonly attempt: RefusedAttempt }
+  | {
+      readonly ok: false
+      readonly reason: 'too_many'
+      readonly attempt: RefusedAttempt
+      readonly account: Account | undefined
+    }
   | { readonly ok: false; readonly reason: 'busy'; readonly retryAfterSeconds: number }
 
 /** Checks a password. The attempt is counted before the work starts and given back when it succeeds. */
@@ -39,7 +44,7 @@ export async function checkPassword(
 ): Promise<SignInResult> {
   const { account, countedAs } = await findByName(parts.store, credentials.username)
   const attempt = await parts.attempts.reserve('login', [countedAs, addressKey], parts.limit)
-  if (!attempt.granted) return { ok: false, reason: 'too_many', attempt }
+  if (!attempt.granted) return { ok: false, reason: 'too_many', attempt, account }
   const verified = await parts.hasher.verify(credentials.password, account?.passwordHash)
   if (!verified.ok) {
     await attempt.release()

@@ -57,7 +57,7 @@ function askRoute(parts: VerifyAddressParts): Route {
       access: 'bearer',
       counting: 'caller',
       success: { status: 202, description: 'Accepted', schema: mailSentSchema },
-      problems: ['too_many_requests'],
+      problems: ['invalid_request', 'too_many_requests'],
     },
     async ({ principal, context }) => {
       const { account } = principal

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { startTestServer, testPassword } from '../countersign.fixture.ts'
+import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+
+const ada = 'ada@example.org'
+const newPassword = 'another horse battery staple'
+
+async function setUp(t: TestContext) {
+  const mailbox = createTestMailbox()
+  const { sendMail } = mailbox
+  const server = await startTestServer(t, { sendMail, rateLimitAnonymous: '1000/1h' })
+  const body = { username: 'ada', password: testPassword, email: ada }
+  await server.call('POST /api/auth/register', { body })
+  const proof = { body: { token: await mailbox.takeToken(ada), password: testPassword } }
+  assert.equal((await server.call('POST /api/auth/email/verify', proof)).status, 204)
+  const logIn = (userAgent: string, password = testPassword) =>
+    server.call('POST /api/auth/login', {
+      body: { username: 'ada', password, delivery: 'body' },
+      headers: { 'user-agent': userAgent },
+    })
+  return { server, mailbox, logIn }
+}
+
+describe('the owner of an account is told', () => {
+  test('of a log-in from a new device, and not of the first or of a known one', async (t) => {
+    const { mailbox, logIn } = await setUp(t)
+    await logIn('phone')
+    await logIn('phone')
+    await logIn('laptop <script>')
+    const mail = await mailbox.take(ada)
+    assert.match(mail.subject, /new device/)
+    assert.match(mail.text, /203\.0\.113\.9, laptop <script>/)
+    assert.ok(!mail.html.includes('<script>'))
+    assert.deepEqual(mailbox.messages, [])
+  })
+
+  test('of a changed password', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const { accessToken: token } = await server.signIn('ada')
+    const body = { currentPassword: testPassword, newPassword }
+    assert.equal((await server.call('POST /api/auth/password', { token, body })).status, 200)
+    assert.match((await mailbox.take(ada)).subject, /password was changed/)
+  })
+
+  test('of a reset password', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    await server.call('POST /api/auth/password/forgot', { body: { email: ada } })
+    const body = { token: await mailbox.takeToken(ada), newPassword }
+    assert.equal((await server.call('POST /api/auth/password/reset', { body })).status, 204)
+    assert.match((await mailbox.take(ada)).subject, /password was reset/)
+  })
+
+  test('of a stolen refresh token', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const { refreshToken } = await server.signIn('ada')
+    const { body } = await server.refresh(refreshToken)
+    await server.refresh(String(body['refreshToken']))
+    server.clock.advance(60_000)
+    assert.equal((await server.refresh(refreshToken)).status, 401)
+    assert.match((await mailbox.take(ada)).subject, /copy of your session/)
+  })
+
+  test('of too many failed attempts, once', async (t) => {
+    const { mailbox, logIn } = await setUp(t)
+    for (let count = 0; count < 13; count++) await logIn('phone', 'wrong')
+    assert.match((await mailbox.take(ada)).subject, /Too many attempts/)
+    assert.deepEqual(mailbox.messages, [])
+  })
+
+  test('of the end of the account', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const { accessToken: token } = await server.signIn('ada')
+    assert.equal((await server.call('DELETE /api/users', { token })).status, 204)
+    assert.match((await mailbox.take(ada)).subject, /was deleted/)
+    assert.equal((await server.call('GET /api/users', { token })).status, 401)
+  })
+
+  test('nothing of an address that was never verified', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const body = { username: 'bob', password: testPassword, email: 'bob@example.org' }
+    await server.call('POST /api/auth/register', { body })
+    await mailbox.take('bob@example.org')
+    const { accessToken: token } = await server.signIn('bob')
+    const change = { currentPassword: testPassword, newPassword }
+    await server.call('POST /api/auth/password', { token, body: change })
+    // What was asked for later has arrived, so what came before was looked at.
+    await server.call('POST /api/auth/password/forgot', { body: { email: ada } })
+    await mailbox.take(ada)
+    assert.deepEqual(mailbox.messages, [])
+  })
+})
+
+describe('the end of an account', () => {
+  test('needs a recent log-in, and the last administrator stays', async (t) => {
+    const server = await startTestServer(t)
+    await server.open('root', 'admin')
+    const session = await server.signIn('root')
+    const last = await server.call('DELETE /api/users', { token: session.accessToken })
+    assert.deepEqual([last.status, last.body['code']], [409, 'last_admin'])
+    server.clock.advance(16 * 60_000)
+    const { body } = await server.refresh(session.refreshToken)
+    const stale = await server.call('DELETE /api/users', { token: String(body['accessToken']) })
+    assert.equal(stale.body['code'], 'insufficient_user_authentication')
+  })
+})
+
+describe('security events', () => {
+  test('are those of one’s own account, the latest first, without where others sat', async (t) => {
+    const { server, logIn } = await setUp(t)
+    await server.open('bob')
+    await server.open('root', 'admin')
+    // Events of one moment have no order.
+    const later = async <T>(act: () => Promise<T>): Promise<T> => {
+      server.clock.advance(1_000)
+      return act()
+    }
+    await later(() => logIn('phone', 'wrong'))
+    await later(() => logIn('phone'))
+    const { accessToken: token, userId } = await later(() => server.signIn('ada'))
+    await later(() => server.signIn('bob'))
+    const root = await server.signIn('root')
+    const change = { token: root.accessToken, body: { role: 'admin' } }
+    await later(() => server.call(`PATCH /api/users/${userId}`, change))
+    const { accessToken } = await later(() => server.signIn('ada'))
+    const answer = await server.call('GET /api/auth/events?limit=4', { token: accessToken })
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    const events = answer.body['events'] as { type: string; ip: string | null; byYou: boolean }[]
+    assert.deepEqual(
+      events.map(({ type, ip, byYou }) => [type, ip, byYou]),
+      [
+        ['sign_in.succeeded', '203.0.113.9', true],
+        ['account.role_changed', null, false],
+        ['sign_in.succeeded', '203.0.113.9', true],
+        ['sign_in.succeeded', '203.0.113.9', true],
+      ],
+    )
+    assert.equal((await server.call('GET /api/auth/events', { token })).status, 401)
+    const other = await server.call('GET /api/auth/events?limit=0', { token: accessToken })
+    assert.equal(other.status, 400)
+  })
+})

@@ -1,0 +1,104 @@
+// Notices: mails that nobody asked for and everybody wants, because something happened to an account. It owns which audit
+// events are told; the flows know nothing of it.
+
+import type { Account } from '../accounts/account.ts'
+import { verifiedEmail } from '../accounts/email-address.ts'
+import type { AccountStore } from '../accounts/store.ts'
+import type { AuditOrigin } from '../audit/audit-log.ts'
+import type { AuditEvent, AuditType } from '../audit/event.ts'
+import { day, toTimestamp } from '../foundation/clock.ts'
+import { type MailMessage, renderMail } from '../mail/content.ts'
+import type { LinkMaker } from '../mail/links.ts'
+import type { MailKind, PostMail } from '../mail/outbox.ts'
+import type { MailTexts, NoticeKind } from '../mail/texts/en.ts'
+
+export interface NoticeFacts {
+  readonly accountId: string
+  readonly event: NoticeKind
+  readonly at: number
+  readonly ip: string | null
+  readonly userAgent: string | null
+  /** For an account that is gone by now. */
+  readonly gone?: { readonly address: string; readonly username: string }
+}
+
+export interface NoticeParts {
+  readonly accounts: Pick<AccountStore, 'findAccount'>
+  readonly links: LinkMaker
+  readonly texts: MailTexts
+}
+
+export function noticeMail(parts: NoticeParts): MailKind<NoticeFacts> {
+  return {
+    kind: 'notice',
+    lifeMs: 7 * day,
+    compose: async (facts) => {
+      const { gone } = facts
+      if (gone) return write(parts, facts, gone.username, gone.address)
+      const account = await parts.accounts.findAccount(facts.accountId)
+      const address = account && verifiedEmail(account)?.address
+      if (account === undefined || address === undefined) return undefined
+      return write(parts, facts, account.username, address)
+    },
+  }
+}
+
+function write(
+  { links, texts }: NoticeParts,
+  { event, at, ip, userAgent }: NoticeFacts,
+  username: string,
+  address: string,
+): MailMessage {
+  const content = texts.notice({
+    service: links.service,
+    username,
+    event,
+    when: toTimestamp(at),
+    ip: ip ?? 'the service itself',
+    client: userAgent ?? 'an unnamed program',
+    url: links.to('reset-password'),
+  })
+  return renderMail(address, content)
+}
+
+const told: Readonly<Partial<Record<AuditType, NoticeKind>>> = {
+  'password.changed': 'password_changed',
+  'password.set_by_admin': 'password_changed',
+  'password.reset': 'password_reset',
+  'session.theft': 'session_theft',
+  'limit.exceeded': 'attempts_exceeded',
+}
+
+/** Posts what an event asks for. Waited for by whoever records it, so that no crash loses a warning. */
+export function createNotices(
+  parts: NoticeParts,
+  post: PostMail,
+): (event: AuditEvent) => Promise<void> {
+  const mail = noticeMail(parts)
+  return async ({ type, subjectId, at, ip, userAgent, detail }) => {
+    const event = detail['newDevice'] === true ? 'new_device' : told[type]
+    if (event === undefined || subjectId === null) return
+    await post(mail, { accountId: subjectId, event, at, ip, userAgent })
+  }
+}
+
+/** Tells the mailbox of an account that was deleted. */
+export function createDeletionNotice(
+  parts: NoticeParts,
+  post: PostMail,
+): (
+  account: Account,
+  address: string,
+  origin: AuditOrigin & { receivedAt?: number },
+) => Promise<void> {
+  const mail = noticeMail(parts)
+  return (account, address, { ip, userAgent }) =>
+    post(mail, {
+      accountId: account.id,
+      event: 'account_deleted',
+      at: account.updatedAt,
+      ip,
+      userAgent,
+      gone: { address, username: account.username },
+    })
+}
