@@ -68,6 +68,8 @@ interface Problem {
   readonly code: ProblemCode
   readonly message: string
   readonly requestId?: string
+  readonly mfaToken?: string
+  readonly factors?: readonly string[]
   readonly errors?: readonly FieldError[]
 }
 
@@ -83,6 +85,8 @@ function explain(answer: Response, value: unknown): CountersignError {
     status,
     errors: value.errors,
     requestId: value.requestId,
+    mfaToken: value.mfaToken,
+    factors: value.factors,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,
   })
 }

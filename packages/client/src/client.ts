@@ -52,7 +52,40 @@ export interface Client {
     readonly password: string
     readonly email?: string
   }): Promise<Profile>
+  /**
+   * By user name or verified address. An account with a second factor rejects with `mfa_required`, whose `mfaToken` goes
+   * into `proveSecondFactor`.
+   */
   login(credentials: { readonly username: string; readonly password: string }): Promise<Profile>
+  /** Completes a log-in that was told `mfa_required`. */
+  proveSecondFactor(proof: {
+    readonly mfaToken: string
+    readonly factor: 'totp' | 'recovery' | 'email' | 'password'
+    readonly code: string
+  }): Promise<Profile>
+  /** Proves again who the user is, after `insufficient_user_authentication`. */
+  stepUp(proof: { readonly password: string }): Promise<Profile>
+  /** The ways back in by mail. `token` is what stands behind the # of a mail's link. */
+  readonly mail: {
+    forgotPassword(email: string): Promise<void>
+    resetPassword(reset: {
+      readonly token: string
+      readonly newPassword: string
+      readonly factor?: 'totp' | 'recovery' | 'email' | 'password'
+      readonly code?: string
+    }): Promise<void>
+    verify(
+      proof:
+        | { readonly token: string; readonly password: string }
+        | { readonly token: string; readonly newPassword: string },
+    ): Promise<void>
+    changeAddress(email: string): Promise<void>
+    confirmAddress(token: string): Promise<void>
+    /** @returns the challenge that goes along with the code */
+    requestCode(email: string): Promise<string>
+    loginWithCode(code: { readonly challenge: string; readonly code: string }): Promise<Profile>
+    loginWithLink(token: string): Promise<Profile>
+  }
   /** Ends the session, in every tab. */
   logout(): Promise<void>
   /** Ends every session of the user, on all devices. */

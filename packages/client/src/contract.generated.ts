@@ -10,6 +10,10 @@ export interface AccessAnswer {
   readonly expiresIn: number
 }
 
+export interface MailSent {
+  readonly message: string
+}
+
 export interface Profile {
   readonly id: string
   readonly username: string
@@ -136,6 +140,91 @@ export interface Operations {
     }
     readonly answer: AccessAnswer
   }
+  readonly proveSecondFactor: {
+    readonly body: {
+      /** Of a 401 `mfa_required` */
+      readonly mfaToken: string
+      readonly factor: 'totp' | 'recovery' | 'email' | 'password'
+      readonly code: string
+    }
+    readonly answer: TokenAnswer
+  }
+  readonly stepUp: {
+    readonly body: {
+      readonly password: string
+      /** Where the refresh token goes; a cookie when not sent */
+      readonly delivery?: 'cookie' | 'body'
+    }
+    readonly answer: TokenAnswer
+  }
+  readonly forgotPassword: {
+    readonly body: {
+      readonly email: string
+    }
+    readonly answer: MailSent
+  }
+  readonly resetPassword: {
+    readonly body: {
+      /** What stands behind the `#` of the link */
+      readonly token: string
+      /** 8 to 128 characters, any of them, taken exactly as sent; common ones are refused */
+      readonly newPassword: string
+      readonly factor?: 'totp' | 'recovery' | 'email' | 'password'
+      readonly code?: string
+    }
+    readonly answer: undefined
+  }
+  readonly verifyEmail: {
+    readonly body: {
+      /** What stands behind the `#` of the link */
+      readonly token: string
+      readonly password?: string
+      /** 8 to 128 characters, any of them, taken exactly as sent; common ones are refused */
+      readonly newPassword?: string
+    }
+    readonly answer: undefined
+  }
+  readonly requestEmailChange: {
+    readonly body: {
+      readonly email: string
+    }
+    readonly answer: MailSent
+  }
+  readonly confirmEmailChange: {
+    readonly body: {
+      /** What stands behind the `#` of the link */
+      readonly token: string
+    }
+    readonly answer: undefined
+  }
+  readonly requestSignInCode: {
+    readonly body: {
+      readonly email: string
+    }
+    readonly answer: {
+      readonly message: string
+      readonly challenge: string
+    }
+  }
+  readonly signInWithCode: {
+    readonly body: {
+      /** What stands behind the `#` of the link */
+      readonly challenge: string
+      readonly code: string
+      /** Where the refresh token goes; a cookie when not sent */
+      readonly delivery?: 'cookie' | 'body'
+    }
+    readonly answer: TokenAnswer
+  }
+  readonly signInWithLink: {
+    readonly body: {
+      /** What stands behind the `#` of the link */
+      readonly token: string
+      /** Where the refresh token goes; a cookie when not sent */
+      readonly delivery?: 'cookie' | 'body'
+    }
+    readonly answer: TokenAnswer
+  }
   readonly listSessions: {
     readonly body: undefined
     readonly answer: {
@@ -153,6 +242,16 @@ export const routes = {
   logout: ['POST', '/api/auth/logout'],
   logoutAll: ['POST', '/api/auth/logout-all'],
   changePassword: ['POST', '/api/auth/password'],
+  proveSecondFactor: ['POST', '/api/auth/mfa'],
+  stepUp: ['POST', '/api/auth/step-up'],
+  forgotPassword: ['POST', '/api/auth/password/forgot'],
+  resetPassword: ['POST', '/api/auth/password/reset'],
+  verifyEmail: ['POST', '/api/auth/email/verify'],
+  requestEmailChange: ['POST', '/api/auth/email'],
+  confirmEmailChange: ['POST', '/api/auth/email/confirm'],
+  requestSignInCode: ['POST', '/api/auth/code'],
+  signInWithCode: ['POST', '/api/auth/code/verify'],
+  signInWithLink: ['POST', '/api/auth/link/verify'],
   listSessions: ['GET', '/api/auth/sessions'],
   endSession: ['DELETE', '/api/auth/sessions/{id}'],
 } as const

@@ -18,6 +18,10 @@ export class CountersignError extends Error {
   readonly requestId: string | undefined
   /** How long the server asks to wait before the next try. */
   readonly retryAfterSeconds: number | undefined
+  /** Of `mfa_required`: what `proveSecondFactor` goes on with. */
+  readonly mfaToken: string | undefined
+  /** Of `mfa_required`: what may be proven. */
+  readonly factors: readonly string[]
 
   constructor(
     message: string,
@@ -27,6 +31,8 @@ export class CountersignError extends Error {
       readonly errors?: readonly FieldError[] | undefined
       readonly requestId?: string | undefined
       readonly retryAfterSeconds?: number | undefined
+      readonly mfaToken?: string | undefined
+      readonly factors?: readonly string[] | undefined
       readonly cause?: unknown
     },
   ) {
@@ -36,5 +42,7 @@ export class CountersignError extends Error {
     this.errors = facts.errors ?? []
     this.requestId = facts.requestId
     this.retryAfterSeconds = facts.retryAfterSeconds
+    this.mfaToken = facts.mfaToken
+    this.factors = facts.factors ?? []
   }
 }

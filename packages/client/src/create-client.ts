@@ -1,10 +1,11 @@
 import { createApi } from './api.ts'
 import { createAuthorizedFetch } from './authorized-fetch.ts'
 import type { Client, ClientOptions } from './client.ts'
-import type { Profile } from './contract.generated.ts'
+import type { Operations, Profile } from './contract.generated.ts'
 import { CountersignError } from './countersign-error.ts'
 import { SessionKeeper } from './keep-session.ts'
 import { createLock, type Lock } from './lock.ts'
+import { createMail } from './mail.ts'
 import { refreshAhead } from './refresh-ahead.ts'
 import { createRefreshTokenStore } from './refresh-token-store.ts'
 import { SessionState } from './session-state.ts'
@@ -41,13 +42,20 @@ export function createClient(options: ClientOptions = {}): Client {
   const stopRefreshing = refreshAhead(session, keeper)
   const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
 
+  const open: Open = (ask) => logIn({ keeper, lock }, ask)
   return {
     get user() {
       return session.user
     },
     ready: async () => (await keeper.fresh())?.user ?? null,
     register: async (account) => (await api.call('register', { body: account })).user,
-    login: (credentials) => logIn({ api, keeper, lock, delivery }, credentials),
+    login: (credentials) => open(() => api.call('login', { body: { ...credentials, delivery } })),
+    proveSecondFactor: (proof) => open(() => api.call('proveSecondFactor', { body: proof })),
+    stepUp: ({ password }) =>
+      withToken(keeper, (accessToken) =>
+        open(() => api.call('stepUp', { accessToken, body: { password, delivery } })),
+      ),
+    mail: createMail({ api, delivery, open, withToken: (call) => withToken(keeper, call) }),
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
       await withToken(keeper, (accessToken) => api.call('logoutAll', { accessToken }))
@@ -76,16 +84,14 @@ interface Parts {
   readonly lock: Lock
 }
 
-function logIn(
-  { api, keeper, lock, delivery }: Parts & { readonly delivery: 'cookie' | 'body' },
-  credentials: { readonly username: string; readonly password: string },
-): Promise<Profile> {
+type Open = (ask: () => Promise<Operations['login']['answer']>) => Promise<Profile>
+
+/** Takes the session that the answer holds. */
+function logIn({ keeper, lock }: Omit<Parts, 'api'>, ask: Parameters<Open>[0]): Promise<Profile> {
   // In turn with refreshes: one that ran beside it would end in a cookie that belongs to neither.
   return lock(async () => {
-    const { username, password } = credentials
     const askedAt = Date.now()
-    const answer = await api.call('login', { body: { username, password, delivery } })
-    return keeper.adopt(answer, askedAt, true).user
+    return keeper.adopt(await ask(), askedAt, true).user
   })
 }
 

@@ -1,4 +1,11 @@
-import { sampleAccount, sampleEvent, sampleSession } from '../contract/subject.ts'
+import {
+  sampleAccount,
+  sampleChallenge,
+  sampleEvent,
+  sampleFactor,
+  sampleMail,
+  sampleSession,
+} from '../contract/subject.ts'
 import { createSqlStore } from './create-sql-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { Statement } from './statement.ts'
@@ -33,6 +40,7 @@ export async function everyStatement(): Promise<ReadonlyMap<AnyStatement, string
 
 const window = { limit: 1, windowMs: 1, now: 1 }
 const live = { userId: 'u', sessionEpoch: 0, usedAfter: 0, createdAfter: 0 }
+const email = { address: 'a@example.org', key: 'a@example.org' }
 const service = { id: 's', name: 's', secretHash: 'h', createdAt: 1 }
 
 const calls: { readonly [Method in keyof SqlStore]: (store: SqlStore) => Promise<unknown> } = {
@@ -78,4 +86,23 @@ const calls: { readonly [Method in keyof SqlStore]: (store: SqlStore) => Promise
     await store.listEvents({ limit: 1, subjectId: 'u' })
   },
   pruneEvents: (store) => store.pruneEvents(1, 1),
+  findAccountByVerifiedEmail: (store) => store.findAccountByVerifiedEmail('key'),
+  confirmEmail: (store) => store.confirmEmail('u', { seen: null, email }, 1),
+  recoverAccount: (store) => store.recoverAccount('u', { seenEpoch: 0, dropsFactors: true }, 1),
+  insertFactor: (store) => store.insertFactor(sampleFactor('u')),
+  listFactors: (store) => store.listFactors('u'),
+  findFactorByExternalId: (store) => store.findFactorByExternalId('x'),
+  swapFactor: (store) => store.swapFactor(sampleFactor('u'), { counter: 1 }),
+  renameFactor: (store) => store.renameFactor('u', 'f', 'name'),
+  deleteFactor: (store) => store.deleteFactor('u', 'f'),
+  deleteFactors: (store) => store.deleteFactors('u', 1),
+  putChallenge: (store) => store.putChallenge(sampleChallenge()),
+  attemptChallenge: (store) => store.attemptChallenge('code', 'a', 1, 1),
+  spendChallenge: (store) => store.spendChallenge('code', 'a', 'hash'),
+  pruneChallenges: (store) => store.pruneChallenges(1, 1),
+  enqueueMail: (store) => store.enqueueMail(sampleMail()),
+  listDueMails: (store) => store.listDueMails(1, 1),
+  claimMail: (store) => store.claimMail(sampleMail(), 1),
+  postponeMail: (store) => store.postponeMail('m', 1, 1),
+  removeMail: (store) => store.removeMail('m', 1),
 }

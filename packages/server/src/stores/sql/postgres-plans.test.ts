@@ -80,4 +80,12 @@ async function fill(client: Client): Promise<void> {
     SELECT lpad(i::text, 26, '0'), i, 'sign_in.succeeded', NULL, lpad((i % 99)::text, 26, '0'), NULL,
       NULL, NULL, NULL, '{}'
     FROM generate_series(1, 20000) AS i`)
+  await client.query(`UPDATE users SET email = id || '@x.y', verified_email_key = id || '@x.y'`)
+  await client.query(`INSERT INTO factors
+    SELECT lpad(i::text, 26, '0'), lpad((i / 2)::text, 26, '0'), 'totp', '', 0, i::text, '', 0, i, NULL
+    FROM generate_series(1, 20000) AS i`)
+  await client.query(`INSERT INTO challenges
+    SELECT 'code', 'code ' || i, NULL, '', 0, i FROM generate_series(1, 20000) AS i`)
+  await client.query(`INSERT INTO mails
+    SELECT lpad(i::text, 26, '0'), 'notice', '', 0, i, i, i FROM generate_series(1, 20000) AS i`)
 }

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { openPage, withoutBrowser } from '../documentation/browser.fixture.ts'
+import { openLibrary, password, serveSite } from '../library.fixture.ts'
+import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+
+const ada = 'ada@example.org'
+const newPassword = 'another horse battery staple'
+
+async function setUp(t: TestContext) {
+  const mailbox = createTestMailbox()
+  const auth = await openLibrary(t, { sendMail: mailbox.sendMail, rateLimitMail: '100/1h' })
+  const site = await serveSite(t, auth.handler)
+  await site.call('POST', '/api/auth/register', { body: { username: 'ada', password, email: ada } })
+  const take = async (page: string) => `${site.url}/account/${page}#${await mailbox.takeToken(ada)}`
+  const logIn = async (username: string, secret: string) =>
+    (await site.call('POST', '/api/auth/login', { body: { username, password: secret } })).status
+  return { site, take, logIn }
+}
+
+describe('the page of a mail’s link', { skip: withoutBrowser }, () => {
+  test('does nothing when it is opened, and what it is for at the press of a button', async (t) => {
+    const { site, take, logIn } = await setUp(t)
+    const link = await take('verify-email')
+    const { page, faults } = await openPage(t, link)
+    await page.waitForSelector('#form:not([hidden])')
+    assert.equal(await page.evaluate(() => location.hash), '', 'no history keeps the token')
+    assert.equal(await logIn(ada, password), 401)
+    await page.fill('#password', password)
+    await page.click('#submit')
+    await page.waitForSelector('#outcome:text("Your address is verified.")')
+    assert.equal(await logIn(ada, password), 200)
+
+    await site.call('POST', '/api/auth/password/forgot', { body: { email: ada } })
+    const reset = await openPage(t, await take('reset-password'))
+    await reset.page.fill('#newPassword', newPassword)
+    await reset.page.click('#submit')
+    await reset.page.waitForSelector('#outcome:text("The password is set.")')
+    assert.deepEqual([await logIn('ada', password), await logIn('ada', newPassword)], [401, 200])
+    assert.deepEqual([...faults, ...reset.faults], [])
+  })
+
+  test('says what is wrong with a link that is no good', async (t) => {
+    const { site } = await setUp(t)
+    const { page } = await openPage(t, `${site.url}/account/change-email#made-up`)
+    await page.click('#submit')
+    await page.waitForSelector('#outcome[data-failed]:text("wrong or too old")')
+  })
+
+  test('shows in fields of their kind, which password managers fill (v5.0.0-6.2.6, v5.0.0-6.2.7)', async (t) => {
+    const { take } = await setUp(t)
+    const { page } = await openPage(t, await take('verify-email'))
+    await page.waitForSelector('#form:not([hidden])')
+    const kinds = await page.$$eval('input', (inputs) =>
+      inputs.map(({ type, autocomplete }) => [type, autocomplete]),
+    )
+    assert.deepEqual(kinds, [
+      ['password', 'current-password'],
+      ['password', 'new-password'],
+    ])
+  })
+})
+
+test('there are the pages and their parts, and no other file', async (t) => {
+  const { site } = await setUp(t)
+  for (const name of ['reset-password', 'main.js', 'style.css']) {
+    assert.equal((await site.call('GET', `/account/${name}`)).status, 200, name)
+  }
+  for (const name of ['tsconfig.json', 'index.html', '..%2Fpackage.json', '']) {
+    assert.equal((await site.call('GET', `/account/${name}`)).status, 404, name)
+  }
+})

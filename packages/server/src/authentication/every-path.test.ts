@@ -1,0 +1,169 @@
+// Every way of logging in, walked for an account with a second factor and for one that is disabled. An operation that
+// could answer with a session and is not walked fails the list.
+
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import {
+  createLifetime,
+  startTestServer,
+  type TestAnswer,
+  testPassword,
+  type TestServer,
+} from '../countersign.fixture.ts'
+import { createTestMailbox, type TestMailbox, tokenOf } from '../mail/mailbox.fixture.ts'
+import { openSqliteStore } from '../stores/sql/open-sqlite-store.ts'
+import type { Store } from '../stores/store.ts'
+
+const newPassword = 'another horse battery staple'
+
+interface Person {
+  readonly username: string
+  readonly email: string
+  readonly userId: string
+  readonly accessToken: string
+}
+
+interface Stage {
+  readonly server: TestServer
+  readonly mailbox: TestMailbox
+}
+
+/** Each yields the answer that would hold the session. */
+type Path = (stage: Stage, person: Person) => Promise<TestAnswer>
+
+const byMail = async ({ server, mailbox }: Stage, { email }: Person) => {
+  const asked = await server.call('POST /api/auth/code', { body: { email } })
+  const mail = await mailbox.take(email)
+  const code = /^\d{6}$/m.exec(mail.text)?.[0] ?? ''
+  return { challenge: asked.body['challenge'], code, token: tokenOf(mail) }
+}
+
+const paths: Readonly<Record<string, Path>> = {
+  login: ({ server }, { username }) =>
+    server.call('POST /api/auth/login', { body: { username, password: testPassword } }),
+  'login by address': ({ server }, { email }) =>
+    server.call('POST /api/auth/login', { body: { username: email, password: testPassword } }),
+  signInWithCode: async (stage, person) => {
+    const { challenge, code } = await byMail(stage, person)
+    return stage.server.call('POST /api/auth/code/verify', { body: { challenge, code } })
+  },
+  signInWithLink: async (stage, person) => {
+    const { token } = await byMail(stage, person)
+    return stage.server.call('POST /api/auth/link/verify', { body: { token } })
+  },
+  stepUp: ({ server }, { accessToken: token }) =>
+    server.call('POST /api/auth/step-up', { token, body: { password: testPassword } }),
+  resetPassword: async ({ server, mailbox }, { email }) => {
+    await server.call('POST /api/auth/password/forgot', { body: { email } })
+    const token = await mailbox.takeToken(email)
+    return server.call('POST /api/auth/password/reset', { body: { token, newPassword } })
+  },
+}
+
+// They continue what one of the paths began: a session that lives, or a log-in that waits.
+const continuing = ['refresh', 'changePassword', 'proveSecondFactor']
+
+describe('an account that one proof does not open', () => {
+  const lifetime = createLifetime()
+  const mailbox = createTestMailbox()
+  let server: TestServer
+  let store: Store
+  let directory: string
+  let count = 0
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'countersign-paths-'))
+    const file = join(directory, 'x.db')
+    const limits = { rateLimitMail: '1000/1h', rateLimitAnonymous: '1000/1h' }
+    const options = { ...limits, databaseUrl: `sqlite:${file}`, sendMail: mailbox.sendMail }
+    server = await startTestServer(lifetime, options)
+    store = await openSqliteStore({ file, clock: server.clock })
+  })
+  after(async () => {
+    await lifetime.end()
+    await store.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  const newPerson = async (): Promise<Person> => {
+    const username = `person${count++}`
+    const email = `${username}@example.org`
+    const body = { username, password: testPassword, email }
+    await server.call('POST /api/auth/register', { body })
+    const proof = { token: await mailbox.takeToken(email), password: testPassword }
+    assert.equal((await server.call('POST /api/auth/email/verify', { body: proof })).status, 204)
+    const { userId, accessToken } = await server.signIn(username)
+    return { username, email, userId, accessToken }
+  }
+  const addFactor = (userId: string) =>
+    store.insertFactor({
+      id: `factor-${userId}`,
+      userId,
+      kind: 'totp',
+      name: 'Phone',
+      epoch: 0,
+      externalId: null,
+      secret: 'sealed',
+      counter: 0,
+      createdAt: server.clock(),
+      lastUsedAt: null,
+    })
+
+  test('is walked over every operation that could answer with a session', () => {
+    const document = server.auth.openapi() as {
+      paths: Record<string, Record<string, { operationId: string; responses: object }>>
+    }
+    const giving = Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .filter(({ responses }) => /TokenAnswer|AccessAnswer/.test(JSON.stringify(responses)))
+      .map(({ operationId }) => operationId)
+    const known = new Set([...Object.keys(paths), ...continuing])
+    assert.deepEqual(
+      giving.filter((operation) => !known.has(operation)),
+      [],
+    )
+  })
+
+  for (const [name, walk] of Object.entries(paths)) {
+    test(`gets no session by ${name} without its second factor`, async () => {
+      const person = await newPerson()
+      await addFactor(person.userId)
+      const answer = await walk({ server, mailbox }, person)
+      assert.equal(answer.status, 401, JSON.stringify(answer.body))
+      assert.equal(answer.body['code'], 'mfa_required')
+      assert.deepEqual(answer.body['factors'], ['totp'])
+      assertNoSession(answer)
+      // And what it may have been good for is not: the password is what it was.
+      const body = { username: person.username, password: newPassword }
+      const other = await server.call('POST /api/auth/login', { body })
+      assert.equal(other.body['code'], 'invalid_credentials')
+    })
+
+    test(`gets no session by ${name} when it is disabled on the way`, async () => {
+      const person = await newPerson()
+      const call = server.call
+      // Disabled after the mail has gone out, before what it brought is used.
+      const disabling: TestServer = {
+        ...server,
+        call: async (route, wish) => {
+          const isLast = /login|verify|step-up|reset$/.test(route)
+          if (isLast) await server.auth.accounts.setDisabled(person.userId, true)
+          return call(route, wish)
+        },
+      }
+      const answer = await walk({ server: disabling, mailbox }, person)
+      assert.ok(answer.status === 401 || answer.status === 400, JSON.stringify(answer.body))
+      assertNoSession(answer)
+    })
+  }
+})
+
+function assertNoSession({ body, headers }: TestAnswer): void {
+  assert.equal(headers.get('set-cookie'), null)
+  for (const member of ['token', 'accessToken', 'refreshToken', 'csrfToken', 'user']) {
+    assert.equal(member in body, false, member)
+  }
+}
