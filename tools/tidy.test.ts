@@ -43,6 +43,7 @@ const levels: readonly (readonly string[])[] = [
     'introspection',
     'development-mailbox',
     'documentation',
+    'email-factor',
     'forgotten-password',
     'health',
     'library',

@@ -51,6 +51,9 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
   requestSignInCode: everybody(202),
   signInWithCode: everybody(400),
   signInWithLink: everybody(400),
+  // Newcomers have no address.
+  addEmailFactor: users(400),
+  sendSecondFactorCode: everybody(401),
   listSecurityEvents: users(200),
   deleteOwnAccount: users(204),
   proveSecondFactor: everybody(401),

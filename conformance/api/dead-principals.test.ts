@@ -29,6 +29,7 @@ const openToEverybody = [
   'verifyEmail',
   'confirmEmailChange',
   'undoEmailChange',
+  'sendSecondFactorCode',
   'requestSignInCode',
   'signInWithCode',
   'signInWithLink',

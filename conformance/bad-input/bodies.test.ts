@@ -33,6 +33,7 @@ const needsMail = new Set([
   'verifyEmail',
   'confirmEmailChange',
   'undoEmailChange',
+  'sendSecondFactorCode',
   'signInWithCode',
   'signInWithLink',
 ])

@@ -64,6 +64,8 @@ import { createRevokingStore } from './revocation/revoking-store.ts'
 import { type Application, createApplication } from './routing/application.ts'
 import { createAuthenticateCall, createBearerProof } from './routing/authenticate-call.ts'
 import { createCallCounter } from './routing/count-call.ts'
+import { createEmailCheck, secondFactorMail } from './email-factor/email-factor.ts'
+import { type EmailFactorRouteParts, emailFactorRoutes } from './email-factor/routes.ts'
 import { deleteAccountRoutes } from './delete-account/routes.ts'
 import { createDeletionNotice, createNotices, noticeMail } from './notices/notices.ts'
 import { securityEventsRoutes } from './security-events/routes.ts'
@@ -99,7 +101,11 @@ import {
   verifyEmailMail,
 } from './verify-address/verify-address.ts'
 import { type VerifyAddressParts, verifyAddressRoutes } from './verify-address/routes.ts'
-import { createRecoveryProof, type ProofChecks } from './authentication/prove-second-factor.ts'
+import {
+  createPasswordCheck,
+  createRecoveryProof,
+  type ProofChecks,
+} from './authentication/prove-second-factor.ts'
 import { createDevelopmentMailbox } from './mail/development-mailbox.ts'
 import { createLinkMaker } from './mail/links.ts'
 import { createOutbox } from './mail/outbox.ts'
@@ -408,14 +414,15 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
   const sessions = { ...store, ...revoking }
   const common = { ...shared, opener, credentials, settings, revoking, sessions }
   const completion = buildCompletion(base, state, services)
-  const checks: ProofChecks = {}
+  const checks = buildProofChecks(base, state, services)
   const mailing = buildMailing(base, state, services, checks)
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
     ...registerRoutes({
       ...common,
       askForVerification:
-        mailing && ((accountId) => mailing.post(verifyEmailMail(mailing), { accountId })),
+        mailing &&
+        ((accountId) => mailing.post(verifyEmailMail(mailing), { accountId, takesOver: true })),
     }),
     ...signInRoutes({ ...common, store, completion }),
     ...stepUpRoutes({ ...common, completion }),
@@ -455,6 +462,15 @@ function buildRoutes(base: Base, state: State, services: Services): Route[] {
   return [...routes, ...documentationRoutes(describe)]
 }
 
+/** The kinds of second factor that are a text. */
+function buildProofChecks(base: Base, { store }: State, services: Services): ProofChecks {
+  const parts = { ...base, ...services, accounts: store, challenges: store }
+  return {
+    password: createPasswordCheck(services.hasher),
+    ...(services.mail && { email: createEmailCheck(parts) }),
+  }
+}
+
 /** What the flows that write mails share; undefined where mails go nowhere. */
 function buildMailing(base: Base, { store }: State, services: Services, checks: ProofChecks) {
   if (services.mail === undefined) return undefined
@@ -463,6 +479,7 @@ function buildMailing(base: Base, { store }: State, services: Services, checks: 
     accounts: store,
     links: services.links,
     texts: base.texts,
+    newId: base.newId,
     post: services.mail.outbox.post,
     resets: createTickets<ResetFacts>(tickets, 'reset-password', resetLifeMs),
     verifications: createTickets<VerificationFacts>(tickets, 'verify-email', verificationLifeMs),
@@ -479,7 +496,11 @@ function buildMailing(base: Base, { store }: State, services: Services, checks: 
 
 type Mailing = NonNullable<ReturnType<typeof buildMailing>>
 type MailFlowParts = Omit<
-  ForgottenPasswordParts & VerifyAddressParts & ChangeAddressParts & SignInByMailParts,
+  ForgottenPasswordParts &
+    VerifyAddressParts &
+    ChangeAddressParts &
+    SignInByMailParts &
+    EmailFactorRouteParts,
   keyof Mailing
 >
 
@@ -495,12 +516,14 @@ function mailRoutes(
     changeEmailMail(parts),
     emailChangedMail(parts),
     signInMail(parts),
+    secondFactorMail(parts),
     noticeMail(parts),
   ])
   return [
     ...forgottenPasswordRoutes(parts),
     ...verifyAddressRoutes(parts),
     ...changeAddressRoutes(parts),
+    ...emailFactorRoutes(parts),
     ...(parts.signInByMail ? signInByMailRoutes(parts) : []),
   ]
 }

@@ -189,6 +189,8 @@ const leftOut = new Set([
   'verifyEmail',
   'confirmEmailChange',
   'undoEmailChange',
+  'sendSecondFactorCode',
+  'addEmailFactor',
   'signInWithCode',
   'signInWithLink',
   'developmentMailbox',

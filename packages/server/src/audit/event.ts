@@ -10,6 +10,7 @@ export type AuditType =
   | 'account.enabled'
   | 'account.role_changed'
   | 'account.profile_changed'
+  | 'factor.added'
   | 'email.verified'
   | 'email.changed'
   | 'email.change_undone'

@@ -6,6 +6,7 @@ import type { FactorStore } from '../factors/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { decideCompletion } from './decide-completion.ts'
@@ -83,5 +84,13 @@ export function createRecoveryProof(parts: FactorProofParts): RecoveryProof {
       return problem('mfa_required', { members: { factors: possible } })
     }
     return checkProof(parts, account, { factor, code, factors, possible }, context)
+  }
+}
+
+/** For a log-in that began with the mailbox. Too busy to hash is no proof: the attempt may be made again. */
+export function createPasswordCheck(hasher: PasswordHasher): ProofCheck {
+  return async ({ account, code }) => {
+    const verified = await hasher.verify(code, account.passwordHash)
+    return verified.ok && verified.matches
   }
 }

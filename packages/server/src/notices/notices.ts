@@ -65,6 +65,7 @@ const told: Readonly<Partial<Record<AuditType, NoticeKind>>> = {
   'password.changed': 'password_changed',
   'password.set_by_admin': 'password_changed',
   'password.reset': 'password_reset',
+  'factor.added': 'factor_added',
   'session.theft': 'session_theft',
   'limit.exceeded': 'attempts_exceeded',
 }

@@ -9,6 +9,7 @@ import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { ChallengeStore } from '../challenges/store.ts'
 import { type Clock, minute } from '../foundation/clock.ts'
+import { drawDigits } from '../foundation/digits.ts'
 import type { MasterSecrets } from '../foundation/master-secret.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import { renderMail } from '../mail/content.ts'
@@ -64,7 +65,7 @@ export function signInMail(parts: CodeParts): MailKind<CodeMailFacts> {
       if (!account || !email || checkStanding(account, { kind: 'password' }) !== 'may_act') {
         return undefined
       }
-      const code = drawCode(parts.randomness)
+      const code = drawDigits(parts.randomness)
       await parts.challenges.putChallenge({
         kind,
         id: account.id,
@@ -96,16 +97,6 @@ export async function redeemCode(
   if (checkStanding(account, { kind: 'password' }) !== 'may_act') return undefined
   const isSpent = await parts.challenges.spendChallenge(kind, id, challenge.payload)
   return isSpent ? account : undefined
-}
-
-/** Six digits, each as likely as the other: what would fall on some more often is drawn again. */
-function drawCode(randomness: Randomness): string {
-  const range = 1_000_000
-  const fair = Math.floor(2 ** 32 / range) * range
-  for (;;) {
-    const drawn = randomness(4).readUInt32BE(0)
-    if (drawn < fair) return String(drawn % range).padStart(6, '0')
-  }
 }
 
 /** Bound to the request and to the account's epoch: a code of another request, or of before a password change, is none. */

@@ -69,7 +69,7 @@ function askRoute(parts: VerifyAddressParts): Route {
       if (verifiedEmail(account)) return { status: 202, body }
       const limited = await limitMail(parts, email.key, context)
       if (limited) return limited
-      await parts.post(mail, { accountId: account.id })
+      await parts.post(mail, { accountId: account.id, takesOver: false })
       return { status: 202, body }
     },
   )
@@ -85,7 +85,8 @@ function verifyRoute(parts: VerifyAddressParts): Route {
       summary: 'Verify an address with the link of a mail',
       description:
         'With `password`, the account’s own, everything else stays as it is. Whoever does not know it sends ' +
-        '`newPassword`: then sessions, second factors and the old password end, because a stranger may have made the account.',
+        '`newPassword`: then sessions, second factors and the old password end, because a stranger may have made the account. That is for the address ' +
+        'of a registration alone.',
       access: 'anyone',
       counting: 'caller',
       body: z.strictObject({
@@ -160,6 +161,9 @@ async function takeAccountOver(
   newPassword: string,
   context: RequestContext,
 ): Promise<Problem | undefined> {
+  if (!ticket.facts.takesOver) {
+    return invalidMember('password', 'This link needs the password of the account')
+  }
   const policy = { ...parts.policy, username: account.username, email: account.email }
   const checked = checkNewPassword(newPassword, policy)
   if (!checked.ok) return weakPassword('newPassword', checked)

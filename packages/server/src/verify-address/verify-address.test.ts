@@ -64,6 +64,20 @@ describe('an address', () => {
     assert.equal(await logIn(ada, owned), 200)
   })
 
+  test('that was mistyped later gives whoever reads its mailbox nothing', async (t) => {
+    const { server, mailbox, register, verify, logIn } = await setUp(t)
+    await register({ username: 'ada' })
+    const { accessToken: token } = await server.signIn('ada')
+    await server.call('PUT /api/users', { token, body: { email: 'mistyped@example.org' } })
+    await server.call('POST /api/auth/email/verification', { token })
+    const link = await mailbox.takeToken('mistyped@example.org')
+    const taken = await verify({ token: link, newPassword: owned })
+    assert.equal(taken.status, 400)
+    assert.equal(await logIn('ada'), 200)
+    assert.equal(await logIn('mistyped@example.org', owned), 401)
+    assert.equal((await verify({ token: link, password: testPassword })).status, 204)
+  })
+
   test('that is somebody’s already blocks nobody, tells nobody, and stays with its owner', async (t) => {
     const { mailbox, register, verify, logIn } = await setUp(t)
     await register({ username: 'ada', email: ada })

@@ -1,6 +1,8 @@
 // Verify address: how an account proves that its address is its own. The link shows who holds the mailbox, and nothing
 // about who made the account: a stranger may have registered with it. So the link comes with the account's password, and
 // everything stays, or with a new one, and what was there before (password, sessions, second factors) does not survive.
+// The second is for the address that an account was registered with alone: one that is added later may be mistyped, and
+// whoever reads that mailbox must not get the account.
 
 import { parseEmailAddress, verifiedEmail } from '../accounts/email-address.ts'
 import type { AccountStore } from '../accounts/store.ts'
@@ -18,6 +20,8 @@ export interface VerificationFacts {
   readonly epoch: number
   /** The account's `email` as it was written to. */
   readonly email: string
+  /** Whether the mailbox may have the account without knowing its password. */
+  readonly takesOver: boolean
 }
 
 export const verificationLifeMs: number = 24 * hour
@@ -29,16 +33,19 @@ export interface VerificationMailParts {
   readonly texts: MailTexts
 }
 
+export interface VerificationMailFacts {
+  readonly accountId: string
+  readonly takesOver: boolean
+}
+
 /** Written to the address that the account has when the mail is sent. */
-export function verifyEmailMail(
-  parts: VerificationMailParts,
-): MailKind<{ readonly accountId: string }> {
+export function verifyEmailMail(parts: VerificationMailParts): MailKind<VerificationMailFacts> {
   const { accounts, verifications, links, texts } = parts
   const { service } = links
   return {
     kind: 'verify-email',
     lifeMs: verificationLifeMs,
-    compose: async ({ accountId }) => {
+    compose: async ({ accountId, takesOver }) => {
       const account = await accounts.findAccount(accountId)
       if (account === undefined || checkStanding(account, { kind: 'password' }) !== 'may_act') {
         return undefined
@@ -54,7 +61,7 @@ export function verifyEmailMail(
           : renderMail(to, texts.addressInUse({ service, url: links.to('sign-in') }))
       }
       const { username, sessionEpoch: epoch } = account
-      const token = verifications.issue({ accountId, epoch, email: account.email ?? '' })
+      const token = verifications.issue({ accountId, epoch, email: account.email ?? '', takesOver })
       const url = links.to('verify-email', token)
       return renderMail(
         email.address,

@@ -26,6 +26,7 @@ export interface MailTexts {
   readonly changeEmail: Text<'username' | 'url' | 'life'>
   readonly emailChanged: Text<'username' | 'address' | 'url' | 'life'>
   readonly signIn: Text<'username' | 'url' | 'code' | 'life'>
+  readonly secondFactor: Text<'username' | 'code' | 'life'>
   readonly notice: (
     facts: Pick<MailFacts, 'service' | 'username' | 'when' | 'ip' | 'client' | 'url'> & {
       readonly event: NoticeKind
@@ -99,6 +100,14 @@ export const en: MailTexts = {
     code,
     action: { label: 'Or with this link, once', url },
     closing: ['Tell the code nobody. If you did not ask for it, do nothing.'],
+  }),
+  secondFactor: ({ service, username, code, life }) => ({
+    subject: `${code} is your ${service} code`,
+    paragraphs: [
+      `Somebody logs in as ${username} and knows the password. The code, good for ${life}:`,
+    ],
+    code,
+    closing: ['Tell it nobody. If it is not you, change your password: somebody has it.'],
   }),
   notice: ({ service, username, event, when, ip, client, url }) => {
     const [subject, what] = notices[event]

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { describe, test, type TestContext } from 'node:test'
+import { readSignedIn, startTestServer, testPassword } from '../countersign.fixture.ts'
+import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+import { readClaims } from '../tokens/issuer.fixture.ts'
+
+const ada = 'ada@example.org'
+
+async function setUp(t: TestContext) {
+  const mailbox = createTestMailbox()
+  const server = await startTestServer(t, {
+    sendMail: mailbox.sendMail,
+    rateLimitMail: '100/1h',
+    rateLimitAnonymous: '1000/1h',
+  })
+  const body = { username: 'ada', password: testPassword, email: ada }
+  await server.call('POST /api/auth/register', { body })
+  const link = await mailbox.takeToken(ada)
+  const { accessToken: token } = await server.signIn('ada')
+  const add = () => server.call('POST /api/auth/factors/email', { token })
+  assert.equal((await add()).status, 400, 'an unverified address is no factor')
+  const proof = { body: { token: link, password: testPassword } }
+  assert.equal((await server.call('POST /api/auth/email/verify', proof)).status, 204)
+  assert.equal((await add()).status, 204)
+  assert.equal((await add()).status, 204)
+  await mailbox.take(ada)
+  const begin = async () => {
+    const login = { username: 'ada', password: testPassword, delivery: 'body' }
+    const answer = await server.call('POST /api/auth/login', { body: login })
+    assert.deepEqual([answer.body['code'], answer.body['factors']], ['mfa_required', ['email']])
+    return String(answer.body['mfaToken'])
+  }
+  const send = (mfaToken: string) => server.call('POST /api/auth/mfa/email', { body: { mfaToken } })
+  const take = async () => /^\d{6}$/m.exec((await mailbox.take(ada)).text)?.[0] ?? assert.fail()
+  const prove = (mfaToken: string, code: string, factor = 'email') =>
+    server.call('POST /api/auth/mfa', { body: { mfaToken, factor, code } })
+  return { server, mailbox, begin, send, take, prove }
+}
+
+const wrong = (code: string): string => (code === '000000' ? '111111' : '000000')
+
+describe('the mailbox as a second factor', () => {
+  test('completes a log-in with the code that was sent, once', async (t) => {
+    const { begin, send, take, prove } = await setUp(t)
+    const mfaToken = await begin()
+    assert.equal((await send(mfaToken)).status, 202)
+    const code = await take()
+    const answers = await Promise.all(Array.from({ length: 4 }, () => prove(mfaToken, code)))
+    const good = answers.filter(({ status }) => status === 200)
+    assert.equal(good.length, 1)
+    const { accessToken } = readSignedIn(good[0] ?? assert.fail())
+    assert.deepEqual(readClaims(accessToken)['amr'], ['pwd', 'email', 'mfa'])
+    assert.equal((await prove(await begin(), code)).status, 400)
+  })
+
+  test('is asked for the password when the mailbox came first', async (t) => {
+    const { server, mailbox, prove } = await setUp(t)
+    const asked = await server.call('POST /api/auth/code', { body: { email: ada } })
+    const code = /^\d{6}$/m.exec((await mailbox.take(ada)).text)?.[0]
+    const body = { challenge: asked.body['challenge'], code, delivery: 'body' }
+    const answer = await server.call('POST /api/auth/code/verify', { body })
+    assert.deepEqual(answer.body['factors'], ['password'])
+    const mfaToken = String(answer.body['mfaToken'])
+    assert.equal((await prove(mfaToken, 'a wrong one', 'password')).status, 400)
+    assert.equal((await prove(mfaToken, testPassword, 'password')).status, 200)
+  })
+
+  test('counts wrong codes over all log-ins and codes', async (t) => {
+    const { begin, send, take, prove } = await setUp(t)
+    const statuses: number[] = []
+    for (let round = 0; round < 4; round++) {
+      const mfaToken = await begin()
+      await send(mfaToken)
+      const code = await take()
+      for (let count = 0; count < 3; count++) {
+        statuses.push((await prove(mfaToken, wrong(code))).status)
+      }
+    }
+    assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 400), 429, 429])
+  })
+
+  test('takes neither a code of ten minutes ago nor one that a newer one replaced', async (t) => {
+    const { server, begin, send, take, prove } = await setUp(t)
+    const mfaToken = await begin()
+    await send(mfaToken)
+    const older = await take()
+    await send(mfaToken)
+    const newer = await take()
+    if (older !== newer) assert.equal((await prove(mfaToken, older)).status, 400)
+    server.clock.advance(599_000)
+    await send(await begin())
+    const late = await take()
+    server.clock.advance(600_000)
+    assert.equal((await prove(await begin(), late)).status, 400)
+  })
+
+  test('sends nothing for a log-in that is none', async (t) => {
+    const { send, mailbox } = await setUp(t)
+    for (const mfaToken of ['x', 'A'.repeat(100)]) {
+      assert.equal((await send(mfaToken)).body['code'], 'invalid_mfa_token')
+    }
+    assert.deepEqual(mailbox.messages, [])
+  })
+})

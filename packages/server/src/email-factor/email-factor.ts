@@ -1,0 +1,70 @@
+// E-mail factor: the mailbox as a second factor, for those who chose it. It owns how it is added, the mail with its code,
+// and the check of that code: it belongs to one waiting log-in, five tries kill it, and it is used once.
+
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { verifiedEmail } from '../accounts/email-address.ts'
+import type { AccountStore } from '../accounts/store.ts'
+import type { ProofCheck } from '../authentication/prove-second-factor.ts'
+import type { ChallengeStore } from '../challenges/store.ts'
+import { drawDigits } from '../foundation/digits.ts'
+import { type Clock, minute } from '../foundation/clock.ts'
+import type { MasterSecrets } from '../foundation/master-secret.ts'
+import type { Randomness } from '../foundation/randomness.ts'
+import { renderMail } from '../mail/content.ts'
+import type { LinkMaker } from '../mail/links.ts'
+import type { MailKind } from '../mail/outbox.ts'
+import type { MailTexts } from '../mail/texts/en.ts'
+
+export interface EmailFactorParts {
+  readonly accounts: Pick<AccountStore, 'findAccount'>
+  readonly challenges: ChallengeStore
+  readonly links: LinkMaker
+  readonly texts: MailTexts
+  readonly secrets: MasterSecrets
+  readonly randomness: Randomness
+  readonly clock: Clock
+}
+
+const kind = 'second-factor-code'
+const lifeMs = 10 * minute
+const tries = 5
+
+/** Posted for a log-in whose first factor was right. */
+export function secondFactorMail(
+  parts: EmailFactorParts,
+): MailKind<{ readonly accountId: string }> {
+  return {
+    kind,
+    lifeMs,
+    compose: async ({ accountId }) => {
+      const account = await parts.accounts.findAccount(accountId)
+      const email = account && verifiedEmail(account)
+      if (!account || !email) return undefined
+      const code = drawDigits(parts.randomness)
+      const payload = hashCode(parts.secrets, account.id, account.sessionEpoch, code)
+      const expiresAt = parts.clock() + lifeMs
+      const challenge = { kind, id: account.id, subject: account.id, attempts: 0 }
+      await parts.challenges.putChallenge({ ...challenge, payload, expiresAt })
+      const { username } = account
+      const facts = { service: parts.links.service, username, code, life: '10 minutes' }
+      return renderMail(email.address, parts.texts.secondFactor(facts))
+    },
+  }
+}
+
+export function createEmailCheck(parts: EmailFactorParts): ProofCheck {
+  const { challenges, secrets, clock } = parts
+  return async ({ account, code }) => {
+    const challenge = await challenges.attemptChallenge(kind, account.id, tries, clock())
+    if (challenge === undefined) return false
+    const expected = Buffer.from(challenge.payload)
+    const actual = Buffer.from(hashCode(secrets, account.id, account.sessionEpoch, code))
+    if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) return false
+    return challenges.spendChallenge(kind, account.id, challenge.payload)
+  }
+}
+
+function hashCode(secrets: MasterSecrets, id: string, epoch: number, code: string): string {
+  const text = JSON.stringify([id, epoch, code])
+  return createHmac('sha256', secrets.newest.deriveKey(kind)).update(text).digest('base64url')
+}
