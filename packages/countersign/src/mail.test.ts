@@ -19,10 +19,9 @@ async function listenSmtp(t: TestContext, port: number): Promise<ParsedMail[]> {
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData: (stream, _session, done) => {
-      simpleParser(stream).then((mail) => {
-        received.push(mail)
-        done()
-      }, done)
+      simpleParser(stream)
+        .then((mail) => received.push(mail))
+        .then(() => done(), done)
     },
   })
   server.listen(port, '127.0.0.1')

@@ -3,12 +3,15 @@ import { test } from 'node:test'
 import { drawDigits } from './digits.ts'
 import { systemRandomness } from './randomness.ts'
 
-test('six digits are drawn of the whole range, and leading zeros stay', () => {
-  const bytes = (value: number) => () => {
+function bytes(value: number): () => Buffer {
+  return () => {
     const buffer = Buffer.alloc(4)
     buffer.writeUInt32BE(value)
     return buffer
   }
+}
+
+test('six digits are drawn of the whole range, and leading zeros stay', () => {
   assert.equal(drawDigits(bytes(7)), '000007')
   assert.equal(drawDigits(bytes(4_293_999_999)), '999999')
 })
