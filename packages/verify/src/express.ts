@@ -4,7 +4,7 @@ import type { Awaitable } from './cryptography/cryptography.ts'
 import type { Decision, GuardOptions, TokenVerifier, UserSource } from './guards/authorizer.ts'
 import { createGuards, type Decide, type Guards } from './guards/guards.ts'
 import { presentedByNode } from './guards/node-request.ts'
-import { renderRefusal } from './guards/refusal.ts'
+import { type Refusal, renderRefusal } from './guards/refusal.ts'
 import type { VerifiedUser } from './guards/verified-user.ts'
 
 export type { GuardOptions, TokenVerifier, UserSource } from './guards/authorizer.ts'
@@ -44,13 +44,12 @@ export function expressGuards(
 function toMiddleware(decide: Decide): ExpressGuard {
   return (request, response, next) => {
     const carryOut = ({ user, refusal }: Decision): void => {
-      if (refusal === undefined) {
-        request.user = user
-        next()
+      if (refusal !== undefined) {
+        refuse(response, refusal, next)
         return
       }
-      const { status, headers, body } = renderRefusal(refusal, crypto.randomUUID())
-      response.writeHead(status, headers).end(body)
+      request.user = user
+      next()
     }
     let decision: Awaitable<Decision>
     try {
@@ -62,5 +61,15 @@ function toMiddleware(decide: Decide): ExpressGuard {
     }
     if (decision instanceof Promise) void decision.then(carryOut, next)
     else carryOut(decision)
+  }
+}
+
+/** A host that has answered meanwhile, for a time limit say, hears of it; as a rejection it would end the process. */
+function refuse(response: ServerResponse, refusal: Refusal, next: (error?: unknown) => void): void {
+  try {
+    const { status, headers, body } = renderRefusal(refusal, crypto.randomUUID())
+    response.writeHead(status, headers).end(body)
+  } catch (error) {
+    next(error)
   }
 }

@@ -169,6 +169,10 @@ const report: express.ErrorRequestHandler = (error: Error, _, response, next) =>
   else next(error)
 }
 
+function broken(): never {
+  throw new Error('broken')
+}
+
 describe('a guard', () => {
   test('believes no user that somebody else has put on the request', async () => {
     const app = express()
@@ -184,18 +188,48 @@ describe('a guard', () => {
     await close()
   })
 
-  test('hands what its source throws to the host, and lets nobody pass', async () => {
-    const failing = expressGuards({ findUser: () => Promise.reject(new Error('broken')) })
-    const app = express()
-    app.get('/', failing.requireAuth, (_, response) => {
-      response.end('in')
+  for (const [when, findUser] of [
+    ['later', () => Promise.reject(new Error('broken'))],
+    ['at once', broken],
+  ] as const) {
+    test(`hands what its source throws ${when} to the host, and lets nobody pass`, async () => {
+      const app = express()
+      app.get('/', expressGuards({ findUser }).requireAuth, (_, response) => {
+        response.end('in')
+      })
+      app.use(report)
+      const { port, close } = await listen(createServer(app), () => 0)
+      const reply = await send(port, '/', { authorization: 'Bearer x' })
+      assert.deepEqual([reply.status, reply.body], [500, 'reported'])
+      await close()
     })
-    app.use(report)
-    const { port, close } = await listen(createServer(app), () => 0)
-    const reply = await send(port, '/', { authorization: 'Bearer x' })
-    assert.deepEqual([reply.status, reply.body], [500, 'reported'])
-    await close()
-  })
+  }
+
+  for (const [when, findUser] of [
+    ['while it waited', () => Promise.resolve('unavailable' as const)],
+    ['before', () => 'unavailable' as const],
+  ] as const) {
+    test(`hands it to the host when the host has answered ${when}`, async () => {
+      const app = express()
+      let late: unknown
+      app.use((_request, response, next) => {
+        response.status(504).end('too late')
+        next()
+      })
+      app.get('/', expressGuards({ findUser }).requireAuth, (_, response) => {
+        response.end('in')
+      })
+      const keep: express.ErrorRequestHandler = (error, _request, _response, _next) => {
+        late = error.code
+      }
+      app.use(keep)
+      const { port, close } = await listen(createServer(app), () => 0)
+      const reply = await send(port, '/', { authorization: 'Bearer x' })
+      assert.deepEqual([reply.status, reply.body], [504, 'too late'])
+      assert.equal(late, 'ERR_HTTP_HEADERS_SENT')
+      await close()
+    })
+  }
 
   const mistakes: [string, () => unknown, RegExp][] = [
     ['no role', () => expressGuards(verifier).requireRole(), /names no role/],
