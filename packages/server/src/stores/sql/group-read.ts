@@ -48,8 +48,9 @@ function runTogether(database: DatabaseSync, batch: readonly Read[]): void {
   try {
     batch.forEach(runAlone)
   } finally {
-    // A fault of the disk has ended it already.
-    if (database.isTransaction) database.exec('COMMIT')
+    // A fault of the disk has ended it already. It only read, and to roll back needs no disk: a COMMIT that failed would
+    // leave the transaction open, and every write after it would find it in its way.
+    if (database.isTransaction) database.exec('ROLLBACK')
   }
 }
 
