@@ -649,6 +649,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
       services.streams.close()
       await calls.settle()
       services.mail?.transport.close()
+      await services.mail?.outbox.stop()
       await maintenance.stop()
       await state.bus?.close()
       await store.close()

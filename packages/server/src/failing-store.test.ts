@@ -69,7 +69,7 @@ interface FailingServer extends TestServer {
 
 /** Makes servers on copies of what was prepared, whose disk fails when it is told to, and which do nothing by themselves. */
 function createStart(t: TestContext): () => Promise<FailingServer> {
-  t.mock.timers.enable({ apis: ['setInterval'] })
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })
   const disk = createFailingDisk(t)
   return async () => {
     const file = join(directory, `${copies++}.db`)

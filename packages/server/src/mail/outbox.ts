@@ -46,8 +46,12 @@ export interface Outbox {
   register(kinds: readonly MailKind<never>[]): void
   /** Sends what is due. */
   work(): Promise<void>
+  /** Begins nothing more, and waits for what is being sent. */
+  stop(): Promise<void>
 }
 
+/** Soon after the answer, together with others of the moment; what is lost here is found by the timer. */
+const wakeAfterMs = 10
 const batch = 20
 const concurrency = 4
 /** Longer than the transport takes to give up. */
@@ -60,6 +64,8 @@ export function createOutbox(parts: OutboxParts): Outbox {
   const { store, secrets, newId, randomness, clock, logger } = parts
   const kinds = new Map<string, MailKind<never>>()
   let running: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
   const work = async (): Promise<void> => {
     const due = await store.listDueMails(clock(), batch)
     for (let at = 0; at < due.length; at += concurrency) {
@@ -67,6 +73,7 @@ export function createOutbox(parts: OutboxParts): Outbox {
     }
   }
   const wake = (): void => {
+    timer = undefined
     running ??= work()
       .catch((error: unknown) => logger.error({ err: error }, 'Could not send mails'))
       .finally(() => {
@@ -83,11 +90,16 @@ export function createOutbox(parts: OutboxParts): Outbox {
       const times = { dueAt: now, createdAt: now, expiresAt: now + lifeMs }
       await store.enqueueMail({ id: newId(), kind, payload, attempts: 0, ...times })
       // After the answer: whoever measures it learns nothing of what sending takes.
-      setImmediate(wake)
+      if (!isStopped) timer ??= setTimeout(wake, wakeAfterMs).unref()
     },
     work: async () => {
       await running
       await work()
+    },
+    stop: async () => {
+      isStopped = true
+      clearTimeout(timer)
+      await running
     },
   }
 }

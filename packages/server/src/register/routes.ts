@@ -47,11 +47,13 @@ export function registerRoutes(parts: RegisterParts): Route[] {
       summary: 'Register',
       access: 'anyone',
       counting: 'caller',
-      body: z.strictObject({
-        username: newUsernameSchema.optional(),
-        password: newPasswordSchema,
-        email: emailSchema.optional(),
-      }),
+      body: z
+        .strictObject({
+          username: newUsernameSchema.optional(),
+          password: newPasswordSchema,
+          email: emailSchema.optional(),
+        })
+        .meta({ examples: [{ username: 'ada', password: 'correct horse battery staple' }] }),
       description:
         'With a name, an address, or both. An address is sent a link that verifies it; until then it opens nothing, and ' +
         'without a name nobody can log in before.',

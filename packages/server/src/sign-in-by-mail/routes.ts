@@ -53,7 +53,7 @@ function askRoute(parts: SignInByMailParts): Route {
         status: 202,
         description: 'Send `challenge` along with the code',
         schema: z.strictObject({
-          message: z.string(),
+          message: z.string().meta({ examples: ['If the address is known, a mail is on its way'] }),
           challenge: z.string().meta({ examples: ['AZxP3f0…'] }),
         }),
       },
