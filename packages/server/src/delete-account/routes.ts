@@ -26,7 +26,8 @@ export function deleteAccountRoutes(parts: DeleteAccountParts): Route[] {
   const remove = defineRoute(
     {
       method: 'DELETE',
-      path: '/api/users',
+      // Not DELETE /api/users: an administrator's call whose id came out empty would delete the administrator.
+      path: '/api/auth/account',
       operationId: 'deleteOwnAccount',
       tag: 'Users',
       summary: 'Delete your account',
