@@ -133,7 +133,10 @@ const calls: Record<string, (people: People) => readonly [route: string, wish: W
   ],
   requestSignInCode: () => ['POST /api/auth/code', { body: { email: 'a@example.org' } }],
   listSecurityEvents: ({ ada }) => ['GET /api/auth/events', { token: ada.accessToken }],
-  deleteOwnAccount: ({ elsewhere }) => ['DELETE /api/auth/account', { token: elsewhere.accessToken }],
+  deleteOwnAccount: ({ elsewhere }) => [
+    'DELETE /api/auth/account',
+    { token: elsewhere.accessToken },
+  ],
   ownProfile: ({ ada }) => ['GET /api/users', { token: ada.accessToken }],
   changeProfile: ({ ada }) => [
     'PUT /api/users',

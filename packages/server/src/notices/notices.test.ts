@@ -100,7 +100,9 @@ describe('the end of an account', () => {
     assert.deepEqual([last.status, last.body['code']], [409, 'last_admin'])
     server.clock.advance(16 * 60_000)
     const { body } = await server.refresh(session.refreshToken)
-    const stale = await server.call('DELETE /api/auth/account', { token: String(body['accessToken']) })
+    const stale = await server.call('DELETE /api/auth/account', {
+      token: String(body['accessToken']),
+    })
     assert.equal(stale.body['code'], 'insufficient_user_authentication')
   })
 })
