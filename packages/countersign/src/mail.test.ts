@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { type ParsedMail, simpleParser } from 'mailparser'
@@ -70,7 +71,17 @@ test('without SMTP, development shows the mails to this machine alone', async (t
   assert.match(shown, /Confirm your address[\s\S]*<a href="http[^"]+\/account\/verify-email#/)
   const headers = { 'x-forwarded-for': '203.0.113.9' }
   assert.equal((await fetch(`${server.url}/dev/mailbox`, { headers })).status, 404)
+  assert.equal(await statusFor(server.url, 'rebound.example'), 404)
+  assert.equal(await statusFor(server.url, new URL(server.url).host), 200)
 })
+
+/** What a page is told that reached this machine under a name of its own: fetch sets no Host. */
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  const call = request(`${url}/dev/mailbox`, { headers: { host } }).end()
+  const [answer] = (await once(call, 'response')) as [IncomingMessage]
+  answer.resume()
+  return answer.statusCode
+}
 
 test('without SMTP, production has no mailbox and no flow that needs mail', async (t) => {
   const program = createProgram(t)

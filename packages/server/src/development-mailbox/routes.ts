@@ -33,12 +33,16 @@ export function developmentMailboxRoutes(mailbox: DevelopmentMailbox | undefined
   return [page]
 }
 
-/** The links in it open accounts, so that no proxy on this machine may show it to others either. */
+/**
+ * The links in it open accounts: no proxy on this machine may show it to others either, nor a page of theirs whose name
+ * they point at this machine (DNS rebinding).
+ */
 function isFromThisMachine({ source, ip }: RequestContext): boolean {
   const isForwarded = ['forwarded', 'x-forwarded-for', 'via'].some(
     (name) => source.header(name) !== undefined,
   )
-  return !isForwarded && (ip === '::1' || /^(::ffff:)?127\./.test(ip))
+  const isCalledSo = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(source.header('host') ?? '')
+  return !isForwarded && isCalledSo && (ip === '::1' || /^(::ffff:)?127\./.test(ip))
 }
 
 function render(mailbox: DevelopmentMailbox): string {
