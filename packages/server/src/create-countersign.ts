@@ -172,6 +172,7 @@ export async function createCountersign(
     await createFirstAdministrator(base, state, services)
     return assemble(base, state, services)
   } catch (error) {
+    await state.bus?.close()
     await state.store.close()
     throw error
   }
