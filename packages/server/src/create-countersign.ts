@@ -553,6 +553,7 @@ function buildCompletion(base: Base, { store, revoking }: State, services: Servi
     pending: createTickets<PendingSignIn>({ ...base, store }, 'pending-sign-in', 600_000),
     isNewDevice: createNewDeviceCheck(services.mail && store),
     needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
+    sendsMail: services.mail !== undefined,
   })
 }
 

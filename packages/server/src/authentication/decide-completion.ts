@@ -44,7 +44,7 @@ export function decideCompletion({ kinds, proofs, isRequired }: CompletionFacts)
 }
 
 /** Recovery codes stand in for a factor that was lost; alone they are none. */
-function hasSecondFactor(kinds: ReadonlySet<FactorKind>): boolean {
+export function hasSecondFactor(kinds: ReadonlySet<FactorKind>): boolean {
   return kinds.has('totp') || kinds.has('passkey') || kinds.has('email')
 }
 

@@ -39,6 +39,7 @@ async function setUp(t: TestContext, needsSecondFactor = (_role: string): boolea
     },
     pending: createTickets<PendingSignIn>(parts, 'pending-sign-in', 600_000),
     needsSecondFactor,
+    sendsMail: true,
     isNewDevice: async () => false,
     audit,
     newId,
@@ -144,5 +145,23 @@ describe('finishing a log-in', () => {
     assert.ok('body' in (await begin()))
     const admin = { ...account, role: 'admin' }
     assert.equal(problemOf(await begin({ account: admin })), 'mfa_enrollment_required')
+  })
+
+  test('asks whom the policy names and who chose no factor for a code from the verified mailbox', async (t) => {
+    const { begin, account, addFactor } = await setUp(t, () => true)
+    const email = 'ada@example.org'
+    assert.equal(
+      problemOf(await begin({ account: { ...account, email } })),
+      'mfa_enrollment_required',
+    )
+    const verified = { ...account, email, verifiedEmailKey: email }
+    const possible = async (changes: Partial<ProvenSignIn> = {}) => {
+      const answer = await begin({ account: verified, ...changes })
+      return 'problem' in answer && answer.members?.['factors']
+    }
+    assert.deepEqual(await possible(), ['email'])
+    assert.deepEqual(await possible({ proofs: ['email'] }), ['password'])
+    await addFactor()
+    assert.deepEqual(await possible(), ['totp'])
   })
 })

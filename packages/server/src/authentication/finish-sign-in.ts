@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.ts'
+import { verifiedEmail } from '../accounts/email-address.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -20,7 +21,7 @@ import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
 import { createSession, type SessionClient } from '../sessions/start-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
-import { decideCompletion } from './decide-completion.ts'
+import { decideCompletion, hasSecondFactor } from './decide-completion.ts'
 
 /** What stands in the mfaToken: a log-in that waits for its second factor. */
 export interface PendingSignIn {
@@ -69,6 +70,8 @@ export interface CompletionParts {
   readonly pending: Tickets<PendingSignIn>
   /** Whether accounts with this role need a second factor. */
   readonly needsSecondFactor: (role: string) => boolean
+  /** Whether codes can be sent by mail. */
+  readonly sendsMail: boolean
   /** Whether the owner is to be warned of a log-in from there. */
   readonly isNewDevice: (account: Account, client: SessionClient) => Promise<boolean>
   readonly audit: AuditLog
@@ -78,13 +81,15 @@ export interface CompletionParts {
 
 export function createSignInCompletion(parts: CompletionParts): SignInCompletion {
   const decide = async (proven: ProvenSignIn) => {
-    const factors = await loadLivingFactors(parts.factors, proven.account)
-    const completion = decideCompletion({
-      kinds: new Set(factors.map(({ kind }) => kind)),
-      proofs: proven.proofs,
-      isRequired: parts.needsSecondFactor(proven.account.role),
-    })
-    return { factors, completion }
+    const { account, proofs } = proven
+    const factors = await loadLivingFactors(parts.factors, account)
+    const kinds = new Set(factors.map(({ kind }) => kind))
+    const isRequired = parts.needsSecondFactor(account.role)
+    // Whoever has to have a second factor and chose none has the mailbox that he proved to be his.
+    if (isRequired && parts.sendsMail && !hasSecondFactor(kinds) && verifiedEmail(account)) {
+      kinds.add('email')
+    }
+    return { factors, completion: decideCompletion({ kinds, proofs, isRequired }) }
   }
   const finish = async (proven: ProvenSignIn, context: RequestContext): Promise<Answer> => {
     const { completion } = await decide(proven)

@@ -302,7 +302,8 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'secondFactor',
     environmentName: 'SECOND_FACTOR',
     fallback: 'optional',
-    meaning: '`required` for everybody, or the roles (with commas) that need a second factor.',
+    meaning:
+      '`required` for everybody, or the roles (with commas) that need a second factor: a code sent to the verified address.',
   },
   {
     name: 'recentAuthentication',

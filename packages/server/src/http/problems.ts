@@ -46,7 +46,7 @@ export const problemKinds = {
     status: 401,
     message: 'A second factor has to be added first',
     meaning:
-      'SECOND_FACTOR asks for a second factor and the account has none. `mfaToken` opens the routes that add one.',
+      'SECOND_FACTOR asks for a second factor, and the account has neither one nor a verified address that codes could be sent to. Verify an address with the mail of the registration, or have SECOND_FACTOR changed.',
   },
   invalid_mfa_token: {
     status: 401,
