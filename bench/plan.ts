@@ -26,7 +26,7 @@ export interface Plan {
 /** About a quarter of an hour. */
 export const fullPlan: Plan = {
   isQuick: false,
-  rounds: 5,
+  rounds: 3,
   warmUpRounds: 1,
   seconds: 3,
   loginClients: 64,

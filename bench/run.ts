@@ -1,4 +1,4 @@
-// `npm run bench` measures, prints the tables, and writes RESULTS.md and the table in the README.
+// `npm run bench` measures, prints the tables, and writes them to RESULTS.md and their summary to the README.
 // `npm run bench -- --quick` only shows that everything runs; `npm run bench -- profile login` measures these alone.
 // Neither of the two writes anything.
 
@@ -61,9 +61,12 @@ async function main(): Promise<void> {
     const section = await measure({ plan, cores, directory })
     console.log(`\n${renderSection(section).join('\n')}`)
     sections.push(section)
+    // After each, so that a run that is broken off leaves what it measured.
+    if (!plan.isQuick && positionals.length === 0) write(conditions, sections)
   }
   if (plan.isQuick) console.log('\nEverything runs. Figures of a quick run mean nothing.')
-  else if (positionals.length === 0) write(conditions, sections)
+  else if (positionals.length === 0)
+    console.log('\nWrote bench/RESULTS.md and the table in README.md')
   const missed = sections.flatMap(({ results }) => results.filter((r) => isMet(r) === false))
   if (!plan.isQuick) console.log(`\n${missed.length} targets missed`)
 }
@@ -73,7 +76,6 @@ function write(conditions: readonly string[], sections: readonly Section[]): voi
   const results = join(import.meta.dirname, 'RESULTS.md')
   writeFileSync(results, renderResults(conditions, sections))
   writeFileSync(readme, insertSummary(readFileSync(readme, 'utf8'), renderSummary(sections)))
-  console.log(`\nWrote ${results} and the table in ${readme}`)
 }
 
 // So that what runs on exit does run: servers are stopped there, and files removed.

@@ -60,13 +60,22 @@ test('steps up for what needs a recent log-in', async (t) => {
   await client.login({ username: 'new@example.org', password })
 })
 
-test('says what a log-in is missing, with what it goes on with', async (t) => {
-  const { service, client } = await setUp(t, { secondFactor: 'user' })
+test('says what a log-in is missing, and completes it with the code of a mail', async (t) => {
+  const { service, client, take } = await setUp(t, { secondFactor: 'user' })
   const failure = await client.login({ username: 'ada', password }).catch((error: unknown) => error)
   assert.ok(failure instanceof CountersignError)
-  assert.equal(failure.code, 'mfa_enrollment_required')
-  assert.ok(failure.mfaToken !== undefined && failure.mfaToken.length > 40)
-  const proof = { mfaToken: failure.mfaToken, factor: 'totp', code: '000000' } as const
-  await assert.rejects(client.proveSecondFactor(proof), { code: 'invalid_code' })
-  assert.ok(service.calls.includes('mfa'))
+  assert.equal(failure.code, 'mfa_required')
+  assert.deepEqual(failure.factors, ['email'])
+  const { mfaToken = '' } = failure
+  const wrong = { mfaToken, factor: 'totp', code: '000000' } as const
+  await assert.rejects(client.proveSecondFactor(wrong), { code: 'invalid_code' })
+  const sent = await fetch(`${service.url}/api/auth/mfa/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ mfaToken }),
+  })
+  assert.equal(sent.status, 202)
+  const { code } = await take()
+  await client.proveSecondFactor({ mfaToken, factor: 'email', code })
+  assert.equal(client.user?.username, 'ada')
 })
