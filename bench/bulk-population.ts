@@ -20,10 +20,12 @@ export async function fillSqlite(file: string, size: number): Promise<void> {
   database.exec('PRAGMA synchronous = OFF')
   const numbers = `WITH RECURSIVE numbers (i) AS
     (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${size})`
-  database.exec(`INSERT INTO users ${numbers}
+  database.exec(`INSERT INTO users (id, username, username_key, email, password_hash, role, disabled, session_epoch,
+      token_epoch, epochs_raised_at, created_at, updated_at, deleted_at) ${numbers}
     SELECT printf('%026d', i), 'user-' || i, 'user-' || i, NULL, printf('%097d', 7), 'user', 0, 0, 0, NULL,
       ${now}, ${now}, NULL FROM numbers`)
-  database.exec(`INSERT INTO sessions ${numbers}
+  database.exec(`INSERT INTO sessions (id, user_id, salt, generation, parent, rotated_at, created_at, last_used_at,
+      ended_at, end_reason, epoch, user_agent, ip) ${numbers}
     SELECT printf('%026d', i), printf('%026d', i), randomblob(16), 1, NULL, ${now}, ${now}, ${now}, NULL, NULL,
       0, printf('%080d', 7), '127.0.0.1' FROM numbers`)
   database.exec('PRAGMA wal_checkpoint(TRUNCATE)')

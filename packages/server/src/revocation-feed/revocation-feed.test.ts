@@ -311,7 +311,7 @@ async function endManySessions(
   const database = new DatabaseSync(file, { timeout: 5_000 })
   const insert = database.prepare(
     `INSERT INTO sessions SELECT ?, user_id, salt, generation, parent, rotated_at, created_at, last_used_at, ?, 'theft',
-     epoch, user_agent, ip FROM sessions WHERE id = ?`,
+     epoch, user_agent, ip, amr, authenticated_at FROM sessions WHERE id = ?`,
   )
   const ids: string[] = []
   database.exec('BEGIN')
