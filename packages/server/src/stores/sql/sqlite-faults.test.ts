@@ -260,13 +260,18 @@ async function asOrdinaryUser(act: () => Promise<void>): Promise<void> {
 }
 
 /** Writes over every page but the first two, which hold the schema. */
+/** Overwrites the roots of the users' table and its indices, and leaves the schema and the list of migrations. */
 function damage(file: string): void {
+  const database = new DatabaseSync(file)
+  const roots = database
+    .prepare("SELECT rootpage FROM sqlite_master WHERE tbl_name = 'users' AND rootpage > 0")
+    .all()
+  database.close()
   const descriptor = openSync(file, 'r+')
   const pageBytes = 4_096
-  const pages = readFileSync(file).length / pageBytes
-  // The page of the users' table comes third: the schema and the list of migrations are before it.
-  for (let page = 3; page < pages; page++) {
-    writeSync(descriptor, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, page * pageBytes)
+  for (const { rootpage } of roots) {
+    const place = (Number(rootpage) - 1) * pageBytes
+    writeSync(descriptor, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, place)
   }
   closeSync(descriptor)
 }

@@ -54,11 +54,13 @@ function scans(step: string, method: string): boolean {
 }
 
 function fill(database: DatabaseSync): void {
-  database.exec(`INSERT INTO users ${numbers(20_000)}
+  database.exec(`INSERT INTO users (id, username, username_key, email, password_hash, role, disabled, session_epoch,
+      token_epoch, epochs_raised_at, created_at, updated_at, deleted_at) ${numbers(20_000)}
     SELECT printf('%026d', i), 'user ' || i, 'user ' || i, NULL, 'hash',
       CASE WHEN i % 1000 = 0 THEN 'admin' ELSE 'user' END, 0, 0, 0,
       CASE WHEN i % 5000 = 0 THEN i ELSE NULL END, i, i, NULL FROM numbers`)
-  database.exec(`INSERT INTO sessions ${numbers(40_000)}
+  database.exec(`INSERT INTO sessions (id, user_id, salt, generation, parent, rotated_at, created_at, last_used_at,
+      ended_at, end_reason, epoch, user_agent, ip) ${numbers(40_000)}
     SELECT printf('%026d', i), printf('%026d', i / 2), x'00', 1, NULL, i, i, i,
       CASE WHEN i % 500 = 0 THEN i ELSE NULL END, NULL, 0, 'agent', '::1' FROM numbers`)
   database.exec(`INSERT INTO attempts ${numbers(20_000)} SELECT 'login ' || i, 1, i FROM numbers`)
@@ -68,6 +70,14 @@ function fill(database: DatabaseSync): void {
   database.exec(`INSERT INTO audit_events ${numbers(20_000)}
     SELECT printf('%026d', i), i, 'sign_in.succeeded', NULL, printf('%026d', i % 99), NULL, NULL, NULL,
       NULL, '{}' FROM numbers`)
+  database.exec(`UPDATE users SET email = id || '@x.y', verified_email_key = id || '@x.y'`)
+  database.exec(`INSERT INTO factors ${numbers(20_000)}
+    SELECT printf('%026d', i), printf('%026d', i / 2), 'totp', '', 0, i, '', 0, i, NULL FROM numbers`)
+  database.exec(
+    `INSERT INTO challenges ${numbers(20_000)} SELECT 'code', 'code ' || i, NULL, '', 0, i FROM numbers`,
+  )
+  database.exec(`INSERT INTO mails ${numbers(20_000)}
+    SELECT printf('%026d', i), 'notice', '', 0, i, i, i FROM numbers`)
 }
 
 function numbers(count: number): string {
