@@ -65,6 +65,19 @@ describe('checking a password', () => {
     assert.equal(outcome(await check('wrong')), 'wrong_password')
   })
 
+  test('asks the store as often for an address that is known as for one that is not', async (t) => {
+    const { check, store, account, clock } = await setUp(t)
+    const email = { address: 'ada@example.org', key: 'ada@example.org' }
+    await store.confirmEmail(account.id, { seen: account.email, email }, clock())
+    const byName = t.mock.method(store, 'findAccountByUsername').mock
+    const byAddress = t.mock.method(store, 'findAccountByVerifiedEmail').mock
+    assert.equal(outcome(await check('wrong', email.address)), 'wrong_password')
+    const known = [byName.callCount(), byAddress.callCount()]
+    assert.equal(outcome(await check('wrong', 'bob@example.org')), 'unknown_user')
+    assert.deepEqual([byName.callCount(), byAddress.callCount()], [2, 2])
+    assert.deepEqual(known, [1, 1])
+  })
+
   test('replaces a hash that another system made, once, by one of our own', async (t) => {
     const foreign = await hashBcrypt(testPassword, { cost: 4 })
     const { check, store } = await setUp(t, foreign)

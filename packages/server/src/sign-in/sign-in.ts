@@ -69,14 +69,15 @@ async function findByName(
 ): Promise<{ readonly account: Account | undefined; readonly countedAs: string }> {
   const email = parseEmailAddress(typed)
   const usernameKey = toUsernameKey(typed)
-  const account = await (email
-    ? store.findAccountByVerifiedEmail(email.key)
-    : store.findAccountByUsername(usernameKey))
-  // An imported name may look like an address.
-  const named = email && !account ? await store.findAccountByUsername(usernameKey) : account
-  const held = email && account && !verifiedEmail(account) ? undefined : named
-  const countedAs = held ? toUsernameKey(held.username) : (email?.key ?? usernameKey)
-  return { account: held, countedAs }
+  // Both are asked, whatever the first answers: an imported name may look like an address, and how many questions there
+  // were would tell whether an address is known.
+  const [owner, named] = await Promise.all([
+    email && store.findAccountByVerifiedEmail(email.key),
+    store.findAccountByUsername(usernameKey),
+  ])
+  const account = owner && verifiedEmail(owner) ? owner : named
+  const countedAs = account ? toUsernameKey(account.username) : (email?.key ?? usernameKey)
+  return { account, countedAs }
 }
 
 // An older or foreign hash becomes one of the present parameters. Without room to hash it waits for the next log-in.
