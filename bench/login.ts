@@ -83,7 +83,7 @@ function noteRefusals(turns: readonly LogIns[]): readonly string[] {
   ]
 }
 
-/** As the server decides it (create-countersign.ts). */
+/** As the server decides it (composition/services.ts). */
 function hashesAtOnce({ cores }: Bench): number {
   return cores.count + 1
 }

@@ -64,6 +64,7 @@ const levels: readonly (readonly string[])[] = [
     'step-up',
     'verify-address',
   ],
+  ['composition'],
 ]
 
 // The domains of level 1 lean on each other in this direction alone; what is not listed is refused.

@@ -26,4 +26,4 @@ export type {
 export type { Hooks } from './library/hooks.ts'
 export type { NodeHandler } from './routing/node-handler.ts'
 export type { ClaimsHook, ClaimsSubject } from './tokens/issue-access-token.ts'
-export { version } from './version.ts'
+export { version } from './foundation/version.ts'

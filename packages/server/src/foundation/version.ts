@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-const packageJson: unknown = createRequire(import.meta.url)('../package.json')
+const packageJson: unknown = createRequire(import.meta.url)('../../package.json')
 
 /** The version of this package. */
 export const version: string =

@@ -1,0 +1,42 @@
+import {
+  type PendingSignIn,
+  type SignInCompletion,
+  createSignInCompletion,
+} from '../authentication/finish-sign-in.ts'
+import { createNewDeviceCheck } from '../authentication/new-device.ts'
+import { type ProofChecks, createPasswordCheck } from '../authentication/prove-second-factor.ts'
+import { createSecondFactorPolicy } from '../authentication/second-factor-policy.ts'
+import { createEmailCheck } from '../email-factor/email-factor.ts'
+import { createTickets } from '../one-time/tickets.ts'
+import type { Base } from './base.ts'
+import type { Services } from './services.ts'
+import type { State } from './state.ts'
+
+/** What every way of logging in ends with. */
+export function buildCompletion(
+  base: Base,
+  { store, revoking }: State,
+  services: Services,
+): SignInCompletion {
+  return createSignInCompletion({
+    ...base,
+    ...services,
+    accounts: store,
+    factors: store,
+    sessions: store,
+    revoking,
+    pending: createTickets<PendingSignIn>({ ...base, store }, 'pending-sign-in', 600_000),
+    isNewDevice: createNewDeviceCheck(services.mail && store),
+    needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
+    sendsMail: services.mail !== undefined,
+  })
+}
+
+/** The kinds of second factor that are a text. */
+export function buildProofChecks(base: Base, { store }: State, services: Services): ProofChecks {
+  const parts = { ...base, ...services, accounts: store, challenges: store }
+  return {
+    password: createPasswordCheck(services.hasher),
+    ...(services.mail && { email: createEmailCheck(parts) }),
+  }
+}
