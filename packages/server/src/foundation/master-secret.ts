@@ -2,6 +2,7 @@
 // first: the newest is used, the older ones still open what they sealed and still recognise the tokens they signed.
 
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { createMac, type Mac } from './hmac.ts'
 import type { Randomness } from './randomness.ts'
 
 export const minimumSecretLength = 32
@@ -11,6 +12,8 @@ export interface MasterSecret {
   readonly number: number
   /** A 256-bit key for one purpose. The same purpose always gives the same key. */
   deriveKey(purpose: string): Buffer
+  /** HMAC-SHA-256 under that key. */
+  mac(purpose: string, message: Uint8Array): Buffer
 }
 
 export interface MasterSecrets {
@@ -49,7 +52,16 @@ function createMasterSecret(secret: string): MasterSecret {
     }
     return key
   }
-  return { number: deriveKey('number').readUInt16BE(0), deriveKey }
+  const macs = new Map<string, Mac>()
+  const mac = (purpose: string, message: Uint8Array): Buffer => {
+    let known = macs.get(purpose)
+    if (known === undefined) {
+      known = createMac(deriveKey(purpose))
+      macs.set(purpose, known)
+    }
+    return known(message)
+  }
+  return { number: deriveKey('number').readUInt16BE(0), deriveKey, mac }
 }
 
 // Sealed: version (1), number of the master secret (2), IV (12), tag (16), ciphertext. The tag covers the first two.

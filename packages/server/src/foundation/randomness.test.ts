@@ -18,3 +18,13 @@ test('every bit of a draw is as often one as zero', () => {
     assert.ok(Math.abs(ones - 32_768) < 8 * 128, `bit ${bit}: ${ones}`)
   }
 })
+
+test('draws of every length differ, also across refills of what is drawn ahead', () => {
+  const lengths = [1, 10, 12, 16, 32, 63, 64, 65, 4_096]
+  const draws = Array.from({ length: 900 }, (_, index) => systemRandomness(lengths[index % 9] ?? 0))
+  draws.forEach((bytes, index) => assert.equal(bytes.length, lengths[index % 9]))
+  const long = draws.filter((bytes) => bytes.length >= 10)
+  assert.equal(new Set(long.map((bytes) => bytes.toString('hex', 0, 10))).size, long.length)
+  // A draw from what was handed out already, and wiped, would be zeros.
+  assert.ok(long.every((bytes) => bytes.some((byte) => byte !== 0)))
+})

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { decodeId, encodeId } from '../foundation/ids.ts'
 import type { MasterSecret, MasterSecrets } from '../foundation/master-secret.ts'
 import type { Session } from './session.ts'
@@ -67,12 +67,7 @@ export function isAuthentic(
 }
 
 function computeMac(secret: MasterSecret, signed: Buffer, salt: Uint8Array): Buffer {
-  const hmac = createHmac('sha256', secret.deriveKey(purpose))
-  return hmac
-    .update(signed)
-    .update(salt)
-    .digest()
-    .subarray(0, tokenBytes - macAt)
+  return secret.mac(purpose, Buffer.concat([signed, salt])).subarray(0, tokenBytes - macAt)
 }
 
 function writeGeneration(bytes: Buffer, generation: number): void {

@@ -166,8 +166,12 @@ class PreparedStatement {
   }
 
   #toRow(values: readonly unknown[]): Row {
+    const columns = this.#columns
     const row: Row = {}
-    for (const [index, column] of this.#columns.entries()) row[column] = values[index]
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index]
+      if (column !== undefined) row[column] = values[index]
+    }
     return row
   }
 }
