@@ -9,7 +9,7 @@ import { runPinned } from './pinned-process.ts'
 import { password, type Population, populate } from './population.ts'
 import type { Result, Section } from './result.ts'
 import type { ServerUnderLoad } from './server-under-load.ts'
-import { runWrk } from './wrk.ts'
+import { runWrk, runWrkScript } from './wrk.ts'
 
 const readers = 16
 const readerPauseMs = 10
@@ -47,12 +47,16 @@ export async function measureLogin(bench: Bench): Promise<Section> {
   }
 }
 
-/** What load/log-ins.ts counted. */
+/** What load/login.lua counted. */
 interface LogIns {
   readonly answered: number
   readonly refused: number
   readonly perSecond: number
 }
+
+// From when all clients are under way; and until those have been hashed whom the generator leaves behind.
+const leadSeconds = 2
+const restMs = 1_500
 
 // A server that cannot hash sooner than in two seconds says 503 busy; what counts is who got in.
 async function logInForAWhile(
@@ -61,13 +65,20 @@ async function logInForAWhile(
   usernames: string,
   seconds: number,
 ): Promise<LogIns> {
-  const script = join(import.meta.dirname, 'load/log-ins.ts')
-  const words = [server.url, usernames, password, `${plan.loginClients}`, `${seconds}`]
-  const output = await runPinned(cores.generator, [process.execPath, script, ...words])
-  const counted = JSON.parse(output) as LogIns
+  const { printed } = await runWrkScript(cores.generator, {
+    url: server.url,
+    script: 'login.lua',
+    scriptArguments: [usernames, password, `${leadSeconds}`, `${seconds}`],
+    connections: plan.loginClients,
+    seconds: leadSeconds + seconds,
+    mayBeRefused: true,
+  })
+  await sleep(restMs)
+  const counted = JSON.parse(printed ?? '') as Omit<LogIns, 'perSecond'>
+  const perSecond = (counted.answered - counted.refused) / seconds
   // In the seconds of a quick run not even one log-in may fit on a machine that is busy with other things.
-  if (!plan.isQuick && counted.perSecond === 0) throw new Error(`Nobody got in: ${output}`)
-  return counted
+  if (!plan.isQuick && perSecond === 0) throw new Error(`Nobody got in: ${printed}`)
+  return { ...counted, perSecond }
 }
 
 function rateOf(name: string, turns: readonly LogIns[]): Series {
@@ -105,9 +116,9 @@ async function measureReadersDuringLogins(
   const { plan, cores } = bench
   const p99Ms: number[] = []
   for (let round = 0; round < plan.rounds; round++) {
-    const logins = logInForAWhile(bench, server, population.usernamesFile, plan.seconds + 2)
+    const logins = logInForAWhile(bench, server, population.usernamesFile, plan.seconds + 1)
     // The log-ins are well under way before the first reader comes, and still are when the last one goes.
-    await sleep(1_000)
+    await sleep(leadSeconds * 1_000)
     const [report] = await Promise.all([
       runWrk(cores.generator, {
         url: server.url,

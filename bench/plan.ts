@@ -27,7 +27,7 @@ export interface Plan {
 export const fullPlan: Plan = {
   isQuick: false,
   rounds: 3,
-  warmUpRounds: 1,
+  warmUpRounds: 2,
   seconds: 3,
   loginClients: 64,
   fewAccounts: 1_000,

@@ -30,6 +30,14 @@ export interface WrkReport {
  * @throws when a request failed: a figure with refusals in it says nothing about the work
  */
 export async function runWrk(cores: string, load: Load): Promise<WrkReport> {
+  return (await runWrkScript(cores, load)).report
+}
+
+/** The same, with the line of JSON that the script itself prints at its end. */
+export async function runWrkScript(
+  cores: string,
+  load: Load,
+): Promise<{ report: WrkReport; printed: string | undefined }> {
   const command = [
     'wrk',
     '--threads=1',
@@ -51,7 +59,7 @@ export async function runWrk(cores: string, load: Load): Promise<WrkReport> {
   if (report.broken > 0 || (report.refused > 0 && !load.mayBeRefused)) {
     throw new Error(`Requests failed, so this measures nothing:\n${output}`)
   }
-  return report
+  return { report, printed: /^\{.*\}$/m.exec(output)?.[0] }
 }
 
 /** Reads what `wrk --latency` prints. */

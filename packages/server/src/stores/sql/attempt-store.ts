@@ -54,6 +54,10 @@ const prune = compileStatement<{ before: number; limit: number }>((db, arg) =>
     ),
 )
 
+// A count that a power cut takes back gives somebody the attempts of that moment again, and each log-in would wait for
+// two syncs more.
+const outlives = 'crash'
+
 export function createAttemptStore(database: SqlDatabase): AttemptStore {
   return {
     reserveAttempt: async (key, { limit, windowMs, now, amount = 1 }) => {
@@ -61,7 +65,7 @@ export function createAttemptStore(database: SqlDatabase): AttemptStore {
       if (amount > limit) return { granted: false, count: 0, resetsAt }
       const latest = resetsAt + clockToleranceMs
       const values = { key, limit, amount, now, resets_at: resetsAt, latest }
-      const taken = await database.writeReturning(reserveAttempt, values)
+      const taken = await database.writeReturning(reserveAttempt, values, outlives)
       if (taken) return { granted: true, count: taken.count, resetsAt: taken.resets_at }
       const full = await database.get(find, { key })
       return {
@@ -71,7 +75,7 @@ export function createAttemptStore(database: SqlDatabase): AttemptStore {
       }
     },
     releaseAttempt: async (key, resetsAt) => {
-      await database.write(release, { key, resets_at: resetsAt })
+      await database.write(release, { key, resets_at: resetsAt }, outlives)
     },
     pruneAttempts: (before, limit) => database.write(prune, { before, limit }),
   }

@@ -36,12 +36,14 @@ function open(t: TestContext, patienceMs = 5_000, sync = async () => {}) {
   const insert = database.prepare('INSERT INTO items (name, parent) VALUES (?, ?)')
   const add = (name: string | number, parent: number | null = null): Promise<unknown> =>
     group.write(() => insert.run(name, parent))
+  const addLoosely = (name: string): Promise<unknown> =>
+    group.write(() => insert.run(name, null), 'crash')
   const names = () =>
     other
       .prepare('SELECT name FROM items ORDER BY place')
       .all()
       .map((row) => row['name'])
-  return { database, other, group, add, names }
+  return { database, other, group, add, addLoosely, names }
 }
 
 test('writes of one turn share one transaction', async (t) => {
@@ -224,4 +226,26 @@ test('a disk that does not sync refuses what waited, and everything after it: a 
     assert.match(result.reason.message, /start the server again/)
   }
   await group.drain()
+})
+
+test('what has to outlive a crash alone is answered at its commit, and asks for no sync', async (t) => {
+  const syncs: (() => void)[] = []
+  const sync = () => new Promise<void>((resolve) => void syncs.push(resolve))
+  const { add, addLoosely, names } = open(t, 5_000, sync)
+  await addLoosely('a')
+  assert.deepEqual([names(), syncs.length], [['a'], 0])
+  let isAnswered = false
+  const durable = add('b').then(() => (isAnswered = true))
+  // In one transaction with its durable neighbour, which goes on waiting.
+  await addLoosely('c')
+  assert.deepEqual([names(), syncs.length, isAnswered], [['a', 'b', 'c'], 1, false])
+  syncs[0]?.()
+  await durable
+})
+
+test('a statement that fails is refused, whatever it has to outlive', async (t) => {
+  const { addLoosely, names } = open(t)
+  await addLoosely('a')
+  await assert.rejects(addLoosely('a'))
+  assert.deepEqual(names(), ['a'])
 })

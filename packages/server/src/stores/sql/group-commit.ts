@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
+import type { Outlives } from './sql-database.ts'
 import { explainSqliteFailure, isBusy, isFatalToTransaction } from './sqlite-failure.ts'
 
 interface Write {
   readonly run: () => unknown
+  readonly outlives: Outlives
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -12,8 +14,8 @@ interface Write {
 type Outcome = { readonly value: unknown } | { readonly error: unknown }
 
 export interface GroupCommit {
-  /** Runs a statement in the next transaction. Settles after the sync that follows its commit: what is answered is durable. */
-  write<T>(run: () => T): Promise<T>
+  /** Runs a statement in the next transaction. Settles after its commit, and after the sync that follows when it has to. */
+  write<T>(run: () => T, outlives?: Outlives): Promise<T>
   /** Settles when everything that was accepted is committed or refused. */
   drain(): Promise<void>
 }
@@ -41,11 +43,17 @@ export function createGroupCommit(
     try {
       if (lostSync !== undefined) throw lostSync
       const outcomes = await commitWithPatience(database, batch, patienceMs)
+      const settleThat = (outlives: Outlives): void =>
+        batch.forEach((write, index) => {
+          if (write.outlives === outlives) settle(write, outcomes[index])
+        })
+      settleThat('crash')
+      if (batch.every(({ outlives }) => outlives === 'crash')) return
       await sync().catch((cause: unknown) => {
         lostSync = explainLostSync(cause)
         throw lostSync
       })
-      batch.forEach((write, index) => settle(write, outcomes[index]))
+      settleThat('power_cut')
     } catch (error) {
       const failure = explainSqliteFailure(error)
       for (const write of batch) write.reject(failure)
@@ -67,9 +75,9 @@ export function createGroupCommit(
     })
   }
   return {
-    write: <T>(run: () => T) =>
+    write: <T>(run: () => T, outlives: Outlives = 'power_cut') =>
       new Promise<T>((resolve, reject) => {
-        queue.push({ run, resolve: resolve as Write['resolve'], reject })
+        queue.push({ run, outlives, resolve: resolve as Write['resolve'], reject })
         schedule()
       }),
     drain: async () => {

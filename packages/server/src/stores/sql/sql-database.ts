@@ -12,10 +12,20 @@ export interface SqlDatabase {
   get<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
   all<A, R>(statement: Statement<A, R>, values: A): Promise<R[]>
   /** One writing statement with RETURNING; its first row. */
-  writeReturning<A, R>(statement: Statement<A, R>, values: A): Promise<R | undefined>
+  writeReturning<A, R>(
+    statement: Statement<A, R>,
+    values: A,
+    outlives?: Outlives,
+  ): Promise<R | undefined>
   /** One writing statement; how many rows it changed. */
-  write<A>(statement: Statement<A, unknown>, values: A): Promise<number>
+  write<A>(statement: Statement<A, unknown>, values: A, outlives?: Outlives): Promise<number>
 }
+
+/**
+ * What a write has to outlive once it is answered. Default: a power cut, which takes a sync of the disk. A database may
+ * always do more.
+ */
+export type Outlives = 'power_cut' | 'crash'
 
 /** Another row already has what must be unique. */
 export class UniqueViolationError extends Error {

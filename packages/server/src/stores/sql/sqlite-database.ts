@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createGroupRead } from './group-read.ts'
 import { openLogFile } from './log-file.ts'
-import type { SqlDatabase } from './sql-database.ts'
+import type { Outlives, SqlDatabase } from './sql-database.ts'
 import { explainSqliteFailure } from './sqlite-failure.ts'
 
 /** The statements on one connection. Reads see committed rows only: batches run without a pause. */
@@ -109,17 +109,18 @@ export function createSqliteDatabase(
     checkOpen()
     return reads.read(run)
   }
-  const write = async <T>(run: () => T): Promise<T> => {
+  const write = async <T>(run: () => T, outlives?: Outlives): Promise<T> => {
     checkOpen()
-    return group.write(run)
+    return group.write(run, outlives)
   }
   return {
     checkOpen,
     get: ({ sqlite }, values) => read(() => prepare(sqlite.sql).get(sqlite.bind(values)) as never),
     all: ({ sqlite }, values) => read(() => prepare(sqlite.sql).all(sqlite.bind(values)) as never),
-    writeReturning: ({ sqlite }, values) =>
-      write(() => prepare(sqlite.sql).get(sqlite.bind(values)) as never),
-    write: ({ sqlite }, values) => write(() => prepare(sqlite.sql).run(sqlite.bind(values))),
+    writeReturning: ({ sqlite }, values, outlives) =>
+      write(() => prepare(sqlite.sql).get(sqlite.bind(values)) as never, outlives),
+    write: ({ sqlite }, values, outlives) =>
+      write(() => prepare(sqlite.sql).run(sqlite.bind(values)), outlives),
     // An empty transaction still takes the write lock, and finds a database that may only be read.
     checkReady: () => write(() => connection.exec('PRAGMA user_version = 0')),
     close: async () => {
