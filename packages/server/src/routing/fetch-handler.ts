@@ -19,10 +19,13 @@ export function createFetchHandler(application: Application): FetchHandler {
   }
 }
 
-/** Of an absolute URL, as it was written, without the fragment that a Request keeps and no request line has. */
+/**
+ * Of an absolute URL, as it was written, without the fragment that a Request keeps and no request line has. A query may
+ * follow the host at once (RFC 9112 section 3.2.1): a slash in it begins no path.
+ */
 export function pathAndQuery(url: string): string {
-  const start = url.indexOf('/', url.indexOf('://') + 3)
-  if (start < 0) return '/'
-  const end = url.indexOf('#', start)
-  return end < 0 ? url.slice(start) : url.slice(start, end)
+  const afterScheme = url.indexOf('://') + 3
+  const authority = /^[^/?#]*/.exec(url.slice(afterScheme))?.[0] ?? ''
+  const [rest = ''] = url.slice(afterScheme + authority.length).split('#', 1)
+  return rest.startsWith('/') ? rest : `/${rest}`
 }

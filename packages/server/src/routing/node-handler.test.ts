@@ -66,6 +66,9 @@ describe('in node:http', () => {
       '/API/users/public',
       '/api/users\\public',
       'http://localhost/x/../api/users/public',
+      'http://localhost?/api/users/public',
+      'http://localhost?/../api/users/public',
+      '*',
     ]) {
       assert.notEqual(await statusOf(port, alias), 200, alias)
     }
