@@ -63,11 +63,21 @@ test('two trusted proxies: the second entry from the right counts', async (t) =>
 
 test('an entry that is no address counts for nothing, and the proxy that passed it on is held to it', async (t) => {
   const target = await start(t, '1')
-  const hostile = ['unknown', '203.0.113.1:4711', '<script>', '203.0.113.999', '', ',', "' OR 1=1"]
+  const hostile = ['unknown', '203.0.113.1:x', '<script>', '203.0.113.999', '', ',', "' OR 1=1"]
   const statuses: number[] = []
   for (const value of hostile)
     statuses.push((await read(target, { 'x-forwarded-for': value })).status)
   assert.deepEqual(statuses, [200, 200, 200, 429, 429, 429, 429])
+})
+
+test('a port beside the address makes no other caller of it', async (t) => {
+  const target = await start(t, '1')
+  const via = (value: string) => remaining(target, { 'x-forwarded-for': value })
+  assert.equal(await via('203.0.113.1:50001'), 2)
+  assert.equal(await via('203.0.113.1:50002'), 1)
+  assert.equal(await via('203.0.113.1'), 0)
+  assert.equal(await via('[2001:db8::1]:50001'), 2)
+  assert.equal(await via('2001:db8::2'), 1)
 })
 
 test('an IPv6 customer is one caller, whatever address of the /64 or spelling is used', async (t) => {

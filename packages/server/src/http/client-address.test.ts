@@ -40,6 +40,18 @@ describe('the client address', () => {
     assert.equal(resolve(10, '203.0.113.9, 10.0.0.2'), '203.0.113.9')
   })
 
+  test('is the address alone where a proxy writes the port beside it, as some do', () => {
+    assert.equal(resolve(1, '203.0.113.9:50001'), '203.0.113.9')
+    assert.equal(resolve(1, '198.51.100.7, 203.0.113.9:50001'), '203.0.113.9')
+    assert.equal(resolve(1, '[2001:DB8::1]:50001'), '2001:db8::1')
+    assert.equal(resolve(1, '[2001:db8::1]'), '2001:db8::1')
+    assert.equal(resolve(1, '[fe80::1%eth0]:50001'), 'fe80::1')
+    assert.equal(resolve(1, '[::ffff:203.0.113.9]:50001'), '203.0.113.9')
+    assert.equal(resolve(2, '203.0.113.9:50001, 10.0.0.2:443'), '203.0.113.9')
+    // Written without brackets, the last group is no port.
+    assert.equal(resolve(1, '2001:db8::1:443'), '2001:db8::1:443')
+  })
+
   test('stops at the first entry from the right that is no address', () => {
     const hostile = [
       '',
@@ -47,8 +59,15 @@ describe('the client address', () => {
       ' , ,',
       'unknown',
       '_hidden',
-      '203.0.113.9:443',
-      '[2001:db8::1]:443',
+      '203.0.113.9:',
+      '203.0.113.9:port',
+      '203.0.113.9:443:443',
+      '203.0.113.9:1234567',
+      '[203.0.113.9]',
+      '[2001:db8::1',
+      '2001:db8::1]:443',
+      '[2001:db8::1]443',
+      '[[2001:db8::1]]',
       '203.0.113',
       '0x7f.1',
       '010.0.0.9',

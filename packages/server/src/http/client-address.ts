@@ -11,11 +11,20 @@ export function resolveClientAddress(source: RequestSource, trustedProxies: numb
   const forwarded = (source.header('x-forwarded-for') ?? '').split(',').map((part) => part.trim())
   let address = direct
   for (const candidate of forwarded.toReversed().slice(0, trustedProxies)) {
-    if (isIP(candidate) === 0) break
-    address = candidate
+    const named = withoutPort(candidate)
+    if (isIP(named) === 0) break
+    address = named
   }
   return normalizeAddress(address)
 }
+
+/** Some proxies write the caller's port beside the address, and IPv6 then in brackets (RFC 3986 section 3.2.2). */
+function withoutPort(entry: string): string {
+  const { v4, v6 } = entryPattern.exec(entry)?.groups ?? {}
+  return v4 ?? v6 ?? entry
+}
+
+const entryPattern = /^(?:(?<v4>[\d.]+):\d{1,5}|\[(?<v6>[^[\].]*:[^[\]]*)\](?::\d{1,5})?)$/
 
 /** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address, in whichever digits it is written. */
 export function normalizeAddress(address: string): string {
