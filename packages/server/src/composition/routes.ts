@@ -92,7 +92,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
     ...discoveryRoutes({ keyring, ...settings }),
     ...revocationFeedRoutes(services),
     ...introspectionRoutes({ proveBearer: services.proveBearer }),
-    ...healthRoutes({ store, storeClock: base.storeClock, bus: state.bus }),
+    ...healthRoutes({ store, storeClock: base.storeClock, bus: state.bus, clock: base.localClock }),
     ...metricsRoutes(services.metrics, settings.metricsToken),
   ]
   if (!settings.documentation) return routes

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import type { Bus } from '../bus/bus.ts'
+import type { Clock } from '../foundation/clock.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { largestOffsetMs, type StoreClock } from '../foundation/store-clock.ts'
 import { problem } from '../http/problems.ts'
@@ -20,9 +21,14 @@ export interface HealthParts {
   readonly storeClock: Pick<StoreClock, 'offsetMs'>
   /** Undefined when there is none: what it would tell is polled. */
   readonly bus: Pick<Bus, 'isConnected'> | undefined
+  /** This machine's. */
+  readonly clock: Clock
 }
 
-export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
+const readyForMs = 1_000
+
+export function healthRoutes({ store, storeClock, bus, clock }: HealthParts): Route[] {
+  const checkReady = keepSuccess(() => store.checkReady(), clock)
   const common = {
     method: 'GET',
     tag: 'Health',
@@ -54,7 +60,7 @@ export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
     async () => {
       const unavailable = problem('unavailable', { headers: { 'retry-after': '1' } })
       try {
-        await store.checkReady()
+        await checkReady()
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error
         return unavailable
@@ -67,4 +73,26 @@ export function healthRoutes({ store, storeClock, bus }: HealthParts): Route[] {
     },
   )
   return [live, ready]
+}
+
+/**
+ * Calls at the same time share one check, and one that succeeded is good for a second: the route is anybody's, and an
+ * embedded database has to write to the disk to know whether it can. A failure is looked at again.
+ */
+function keepSuccess(check: () => Promise<void>, clock: Clock): () => Promise<void> {
+  let running: Promise<void> | undefined
+  let succeededAt = Number.NEGATIVE_INFINITY
+  const run = async (): Promise<void> => {
+    const startedAt = clock()
+    await check()
+    succeededAt = startedAt
+  }
+  return () => {
+    const age = clock() - succeededAt
+    if (age >= 0 && age < readyForMs) return Promise.resolve()
+    running ??= run().finally(() => {
+      running = undefined
+    })
+    return running
+  }
 }
