@@ -32,6 +32,15 @@ behindEachDoor({ doors: ['program', 'express after json'] }, (target) => {
     assert.equal(removed.json.id, id)
   })
 
+  test('what is so already is no change', async () => {
+    const { token, username } = await newcomer(target())
+    const noted = await change(target(), token, { email: 'ada@example.org' })
+    for (const json of [{}, { username }, { email: 'ada@example.org' }]) {
+      const same = await change(target(), token, json)
+      assert.deepEqual([same.status, same.text], [200, noted.text])
+    }
+  })
+
   test('nothing else of an account can be set by its user (v5.0.0-8.2.3, v5.0.0-15.3.3)', async () => {
     const person = await newcomer(target())
     const earlier = (await profileOf(target(), person.token)).text

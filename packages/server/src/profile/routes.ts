@@ -97,20 +97,25 @@ function changeProfileRoute({ accounts, audit, clock }: ProfileParts): Route {
       if (typeof body.email === 'string' && !isEmail(body.email)) {
         return explainAccountRefusal({ ok: false, reason: 'invalid_email' })
       }
-      const { id, email } = principal.account
+      const { account, sessionId } = principal
+      const { id } = account
+      // What is so already is no change: written again, a verified address would count as one that is not.
+      const renames = username !== undefined && username.shown !== account.username
+      const readdresses = body.email !== undefined && body.email !== account.email
+      if (!renames && !readdresses) return { status: 200, body: toProfile(account) }
       // Else whoever holds an access token for a moment could make the way back in their own.
-      if (body.email !== undefined && body.email !== email && verifiedEmail(principal.account)) {
+      if (readdresses && verifiedEmail(account)) {
         return invalidMember('email', 'A verified address is changed with POST /api/auth/email')
       }
       const change = {
-        ...(username && { username }),
-        ...(body.email !== undefined && { email: body.email }),
+        ...(renames && { username }),
+        ...(body.email !== undefined && readdresses && { email: body.email }),
       }
       const changed = await accounts.changeProfile(id, change, clock())
       if (changed === 'username_taken') return problem('username_taken')
       if (changed === 'not_found') return problem('invalid_token')
-      const detail = { username: username !== undefined, email: body.email !== undefined }
-      const facts = { actorId: id, subjectId: id, sessionId: principal.sessionId, detail }
+      const detail = { username: renames, email: readdresses }
+      const facts = { actorId: id, subjectId: id, sessionId, detail }
       await audit.record('account.profile_changed', facts, context)
       return { status: 200, body: toProfile(changed) }
     },

@@ -131,6 +131,18 @@ describe('an address', () => {
     assert.equal((await server.call('PUT /api/users', { token, body: { email: ada } })).status, 200)
   })
 
+  test('that is verified stays so when a whole profile is sent back, and opens no way round', async (t) => {
+    const { server, mailbox, register, verify } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    await verify({ token: await mailbox.takeToken(ada), password: testPassword })
+    const { accessToken: token } = await server.signIn('ada')
+    const same = { token, body: { username: 'ada', email: ada } }
+    const sent = await server.call('PUT /api/users', same)
+    assert.deepEqual([sent.status, sent.body['emailVerified']], [200, true])
+    const other = { token, body: { email: 'eve@example.org' } }
+    assert.equal((await server.call('PUT /api/users', other)).status, 400)
+  })
+
   test('and a name share their attempts: nobody has twice as many', async (t) => {
     const { mailbox, register, verify, logIn } = await setUp(t)
     await register({ username: 'ada', email: ada })
