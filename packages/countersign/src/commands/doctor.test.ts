@@ -38,3 +38,13 @@ test('finds a damaged database and an open secret', async (t) => {
   assert.match(out, /chmod 600/)
   assert.match(out, /countersign\.db cannot be read|is damaged/)
 })
+
+test('NODE_ENV=prod is not production, and doctor and start say so', async (t) => {
+  const program = createProgram(t)
+  const variables = { NODE_ENV: 'prod' }
+  const { code, out } = await program.run(['doctor'], { variables })
+  assert.equal(code, 0)
+  assert.match(out, /Advice:[\s\S]*- NODE_ENV: "prod" is not production/)
+  const server = await program.start(variables)
+  assert.match(server.output(), /"level":"warn".*NODE_ENV: \\"prod\\" is not production/)
+})

@@ -40,6 +40,22 @@ describe('the environment', () => {
     assert.equal(read({}).options.production, undefined)
   })
 
+  test('warns of a word that may be meant for production and is not', () => {
+    for (const value of ['prod', 'Production', 'production ', 'PRODUCTION', 'staging', 'live']) {
+      const { warnings, mistakes } = read({ NODE_ENV: value })
+      assert.deepEqual(
+        warnings.map(({ option }) => option),
+        ['production'],
+        value,
+      )
+      assert.match(warnings[0]?.message ?? '', /production/)
+      assert.deepEqual(mistakes, [])
+    }
+    for (const value of ['production', 'development', 'test', '', undefined]) {
+      assert.deepEqual(read({ NODE_ENV: value }).warnings, [])
+    }
+  })
+
   test('leaves out what is empty, and what is none of ours', () => {
     assert.deepEqual(
       read({ PORT: '', JWT_SECRET_FILE: '', HOME: '/root', HOST: undefined }).options,

@@ -56,8 +56,14 @@ export function readEnvironment(layers: readonly EnvironmentLayer[]): Environmen
     if ('warning' in content) warnings.push({ option: name, message: content.warning })
     sources.set(name, `the file ${file}`)
   }
-  if (typeof options['production'] === 'string') {
-    options['production'] = options['production'] === 'production'
+  const { production: word } = options
+  if (typeof word === 'string') {
+    options['production'] = word === 'production'
+    // Whoever writes `prod` believes that nothing insecure starts, and every check of production is off.
+    if (!['production', 'development', 'test'].includes(word)) {
+      const message = `${JSON.stringify(word)} is not production: write NODE_ENV=production, or development.`
+      warnings.push({ option: 'production', message })
+    }
   }
   return { options, sources, mistakes, warnings }
 }

@@ -12,7 +12,6 @@ test('a change of the profile is an event with what changed, and no change is no
     assert.equal((await server.call('PUT /api/users', { token, body })).status, 200)
     return server.takeEvents().map(({ type, detail }) => [type, detail])
   }
-  const changed = (detail: object) => [['account.profile_changed', detail]]
   assert.deepEqual(await put({}), [])
   assert.deepEqual(await put({ username: 'ada', email: null }), [])
   assert.deepEqual(await put({ username: 'Ada' }), changed({ username: true, email: false }))
@@ -22,3 +21,5 @@ test('a change of the profile is an event with what changed, and no change is no
   )
   assert.deepEqual(await put({ email: 'ada@example.org' }), [])
 })
+
+const changed = (detail: object) => [['account.profile_changed', detail]]
