@@ -225,6 +225,34 @@ describe('the host’s claims', () => {
     assert.equal(verifier.verify(longest).ok, true)
   })
 
+  test('may not make a token that no verifier reads', async () => {
+    const deep = (levels: number): unknown => (levels === 0 ? 1 : { inner: deep(levels - 1) })
+    const refused: [Record<string, unknown>, RegExp][] = [
+      [{ name: 'half \ud83d' }, /lone_surrogate/],
+      [{ names: [{ '\udc00': 1 }] }, /lone_surrogate/],
+      [{ profile: JSON.parse('{"__proto__":{"admin":true}}') }, /forbidden_member/],
+      [{ profile: deep(32) }, /too_deep/],
+    ]
+    for (const [claims, reason] of refused) {
+      const { issue } = await withClaims(() => claims)
+      await assert.rejects(issue(), reason)
+    }
+    const { issue, keyring, clock } = await withClaims(() => ({ name: '🙂 \\ud83d', d: deep(31) }))
+    const findKey = (kid: string) => keyring.findKey(kid)
+    const verifier = createLocalVerifier({ issuer: testIssuer, audience: 'api', findKey, clock })
+    assert.equal(verifier.verify((await issue()).token).ok, true)
+  })
+
+  test('are read once: what they say then is what is checked', async () => {
+    let reads = 0
+    const { issue } = await withClaims(() => ({
+      get tenant() {
+        return reads++ === 0 ? 't1' : '\ud800'
+      },
+    }))
+    assert.equal(readClaims((await issue()).token)['tenant'], 't1')
+  })
+
   test('that fail, fail the token', async () => {
     for (const claims of [
       () => {

@@ -1,6 +1,7 @@
 // Tokens: access tokens, which any service verifies by itself. This folder owns what stands in them and how they are
 // signed. It knows no HTTP and keeps nothing: sessions/ and accounts/ decide who gets one.
 
+import { parseStrictJson } from '@countersign/verify/strict-json'
 import type { Account } from '../accounts/account.ts'
 import { type Profile, toProfile } from '../accounts/profile.ts'
 import { type Clock, toNumericDate } from '../foundation/clock.ts'
@@ -33,7 +34,8 @@ export type ClaimsHook = (
 export interface AccessTokenIssuer {
   /**
    * A signed token for this account and session; its life is cut to the session's.
-   * @throws when the claims hook returns a reserved name, no plain object, or too much, or takes longer than 5 seconds
+   * @throws when the claims hook returns a reserved name, no plain object, too much, or what verifiers refuse to read, or
+   * takes longer than 5 seconds
    */
   issue(subject: AccessTokenSubject): Promise<{ token: string; expiresIn: number }>
 }
@@ -143,7 +145,11 @@ function checkExtraClaims(extra: unknown): object {
       throw new Error(`The claims hook returned "${name}", which is reserved: use another name.`)
     }
   }
-  return extra
+  // Whoever gets a token that no verifier reads is locked out, and nobody is told why.
+  const parsed = parseStrictJson(JSON.stringify(extra))
+  if (parsed.ok && isPlainObject(parsed.value)) return parsed.value
+  const reason = parsed.ok ? 'malformed' : parsed.reason
+  throw new Error(`The claims hook returned what no verifier would read (${reason}).`)
 }
 
 function isPlainObject(value: unknown): value is object {
