@@ -6,8 +6,10 @@ import type { FactorStore } from '../factors/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import type { Busy } from '../passwords/hash-queue.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
+import { busy } from '../routing/explain-account-refusal.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { decideCompletion } from './decide-completion.ts'
 
@@ -19,8 +21,8 @@ export interface PresentedProof {
   readonly code: string
 }
 
-/** Whether this proves what it is said to. It spends what may be used once, and knows no HTTP. */
-export type ProofCheck = (presented: PresentedProof) => Promise<boolean>
+/** Whether this proves what it is said to, or that nobody could look. It spends what may be used once, and knows no HTTP. */
+export type ProofCheck = (presented: PresentedProof) => Promise<boolean | Busy>
 
 /** The kinds of proof that are a text. A kind that is missing here is refused. */
 export type ProofChecks = Readonly<Partial<Record<Proof, ProofCheck>>>
@@ -55,7 +57,12 @@ export async function checkProof(
   }
   const own = factors.filter(({ kind }) => kind === factor)
   const check = possible.includes(factor) ? checks[factor] : undefined
-  if (!(await check?.({ account, factors: own, code }))) {
+  const proven = (await check?.({ account, factors: own, code })) ?? false
+  if (typeof proven === 'object') {
+    await attempt.release()
+    return busy(proven.retryAfterSeconds)
+  }
+  if (!proven) {
     const detail = { reason: 'wrong_second_factor', factor }
     await audit.record('sign_in.failed', { ...facts, detail }, context)
     return problem('invalid_code')
@@ -87,10 +94,10 @@ export function createRecoveryProof(parts: FactorProofParts): RecoveryProof {
   }
 }
 
-/** For a log-in that began with the mailbox. Too busy to hash is no proof: the attempt may be made again. */
+/** For a log-in that began with the mailbox. */
 export function createPasswordCheck(hasher: PasswordHasher): ProofCheck {
   return async ({ account, code }) => {
     const verified = await hasher.verify(code, account.passwordHash)
-    return verified.ok && verified.matches
+    return verified.ok ? verified.matches : verified
   }
 }

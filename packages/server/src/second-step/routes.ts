@@ -42,6 +42,7 @@ export function secondStepRoutes(parts: SecondStepParts): Route[] {
         'invalid_code',
         'mfa_enrollment_required',
         'too_many_requests',
+        'busy',
       ],
     },
     async ({ body, context }) => {
