@@ -10,7 +10,7 @@ import type { Answer } from '../http/reply.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { createSource } from '../http/source.fixture.ts'
 import { createTickets } from '../one-time/tickets.ts'
-import { testLives } from '../sessions/session.fixture.ts'
+import { createTestSession, testLives } from '../sessions/session.fixture.ts'
 import { openMemoryStore } from '../stores/memory-store.fixture.ts'
 import { createSignInCompletion, type PendingSignIn, type ProvenSignIn } from './finish-sign-in.ts'
 
@@ -76,6 +76,26 @@ function mfaTokenOf(answer: Answer): string {
 }
 
 describe('finishing a log-in', () => {
+  test('leaves an account a thousand sessions, and ends the oldest beyond', async (t) => {
+    const { store, account, begin, live, clock } = await setUp(t)
+    const ids: string[] = []
+    for (let count = 0; count < 1_000; count++) {
+      clock.advance(1)
+      const session = createTestSession({ id: `0-${1_000 + count}`, userId: account.id })
+      ids.push(session.id)
+      await store.insertSession({ ...session, createdAt: clock(), lastUsedAt: clock() })
+    }
+    await begin()
+    await begin()
+    const alive = (await live()).map(({ id }) => id)
+    assert.equal(alive.length, 1_000)
+    assert.deepEqual(
+      ids.filter((id) => !alive.includes(id)),
+      ['0-1000', '0-1001'],
+    )
+    assert.equal((await store.findSessionWithAccount('0-1000'))?.session.endReason, 'crowded_out')
+  })
+
   test('starts a session that says how and when', async (t) => {
     const { begin, live, clock } = await setUp(t)
     assert.ok('body' in (await begin()))

@@ -18,6 +18,7 @@ import type { Answer } from '../http/reply.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { Ticket, Tickets } from '../one-time/tickets.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
+import { findCrowdedSessions } from '../sessions/crowded-sessions.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
 import { createSession, type SessionClient } from '../sessions/start-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
@@ -64,7 +65,10 @@ export interface SignInCompletion {
 export interface CompletionParts {
   readonly accounts: Pick<AccountStore, 'findAccount'>
   readonly factors: Pick<FactorStore, 'listFactors'>
-  readonly sessions: Pick<SessionStore, 'insertSession' | 'findSessionWithAccount'>
+  readonly sessions: Pick<
+    SessionStore,
+    'insertSession' | 'findSessionWithAccount' | 'listLiveSessions'
+  >
   readonly revoking: Pick<RevokingStore, 'endSession'>
   readonly credentials: CredentialParts
   readonly pending: Tickets<PendingSignIn>
@@ -155,8 +159,13 @@ async function startSession(
     parts.sessions.insertSession(session),
     audit.record('sign_in.succeeded', { ...who, detail }, context),
   ])
-  if (typeof replaces === 'string') await endReplaced(parts, replaces, account.id, context)
+  if (typeof replaces === 'string') {
+    await endOther(parts, replaces, account.id, 'replaced', context)
+  }
   await endPresentedSession(parts, context)
+  for (const id of await findCrowdedSessions(parts.sessions, account, credentials)) {
+    await endOther(parts, id, account.id, 'crowded_out', context)
+  }
   return answer
 }
 
@@ -167,16 +176,18 @@ async function endPresentedSession(parts: CompletionParts, context: RequestConte
   if (presented === undefined) return
   const replaced = await findPresentedSession(parts.sessions, secrets, presented.text)
   if (replaced === undefined) return
-  await endReplaced(parts, replaced.session.id, replaced.session.userId, context)
+  const { id, userId } = replaced.session
+  await endOther(parts, id, userId, 'replaced', context)
 }
 
-async function endReplaced(
+async function endOther(
   parts: CompletionParts,
   id: string,
   userId: string,
+  reason: 'replaced' | 'crowded_out',
   context: RequestContext,
 ): Promise<void> {
-  if (!(await parts.revoking.endSession(id, 'replaced', parts.credentials.clock()))) return
+  if (!(await parts.revoking.endSession(id, reason, parts.credentials.clock()))) return
   const facts = { actorId: userId, subjectId: userId, sessionId: id }
-  await parts.audit.record('session.ended', { ...facts, detail: { reason: 'replaced' } }, context)
+  await parts.audit.record('session.ended', { ...facts, detail: { reason } }, context)
 }

@@ -3,7 +3,13 @@
 // and how a session starts, continues and ends. It does not issue access tokens (tokens/) or know HTTP (sign-in/,
 // refresh/, sign-out/).
 
-export type EndReason = 'signed_out' | 'ended_by_user' | 'ended_by_admin' | 'replaced' | 'theft'
+export type EndReason =
+  | 'signed_out'
+  | 'ended_by_user'
+  | 'ended_by_admin'
+  | 'replaced'
+  | 'crowded_out'
+  | 'theft'
 
 export interface Session {
   readonly id: string

@@ -16,6 +16,8 @@ export interface LiveSessionQuery {
   /** Sessions used or created before these times are over. */
   readonly usedAfter: number
   readonly createdAfter: number
+  /** How many of the newest to leave out. Default: none. */
+  readonly skip?: number
 }
 
 /** Where sessions are kept. Each operation is atomic on one row and durable when its promise resolves. */

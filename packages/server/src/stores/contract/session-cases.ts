@@ -181,6 +181,9 @@ export const sessionListCases: ContractCases = {
     const newest = inserted.map(idOf).sort().toReversed().slice(0, 1_000)
     assert.deepEqual((await store.listLiveSessions(query)).map(idOf), newest)
     assert.equal(await store.countLiveSessions(query), 1_003)
+    const oldest = inserted.map(idOf).sort().toReversed().slice(1_000)
+    assert.deepEqual((await store.listLiveSessions({ ...query, skip: 1_000 })).map(idOf), oldest)
+    assert.deepEqual(await store.listLiveSessions({ ...query, skip: 1_003 }), [])
   },
 
   'pruning deletes what is over, no more than the limit a call, and nothing else': async (

@@ -114,18 +114,20 @@ interface LiveArguments {
 
 const live = sql<boolean>`ended_at IS NULL`
 
-export const listLiveSessions: Statement<LiveArguments, SessionRow> = compileStatement((db, arg) =>
-  db
-    .selectFrom('sessions')
-    .select(sessionColumns)
-    .where('user_id', '=', arg('userId'))
-    .where(live)
-    .where('epoch', '>=', arg<number>('sessionEpoch'))
-    .where('last_used_at', '>', arg<number>('usedAfter'))
-    .where('created_at', '>', arg<number>('createdAfter'))
-    .orderBy('id', 'desc')
-    .limit(1000),
-)
+export const listLiveSessions: Statement<LiveArguments & { skip: number }, SessionRow> =
+  compileStatement((db, arg) =>
+    db
+      .selectFrom('sessions')
+      .select(sessionColumns)
+      .where('user_id', '=', arg('userId'))
+      .where(live)
+      .where('epoch', '>=', arg<number>('sessionEpoch'))
+      .where('last_used_at', '>', arg<number>('usedAfter'))
+      .where('created_at', '>', arg<number>('createdAfter'))
+      .orderBy('id', 'desc')
+      .limit(1000)
+      .offset(arg<number>('skip')),
+  )
 
 export const countLiveSessions: Statement<LiveArguments, { count: number }> = compileStatement(
   (db, arg) =>
@@ -184,7 +186,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       (await database.write(endSession, { id, reason, now })) === 1,
     liftSession: async (id, epoch) => (await database.write(liftSession, { id, epoch })) === 1,
     listLiveSessions: async (query) =>
-      (await database.all(listLiveSessions, { ...query })).map(toSession),
+      (await database.all(listLiveSessions, { skip: 0, ...query })).map(toSession),
     countLiveSessions: async (query) =>
       (await database.get(countLiveSessions, { ...query }))?.count ?? 0,
     pruneSessions: async ({ ended, used, created, limit }) => {
