@@ -25,8 +25,10 @@ export function createFeedStreams(
   return {
     open: (serviceId, cursor) => {
       if (isClosed || open.size >= mostStreams) return undefined
-      const stream = new FeedStream(feed, services, serviceId, cursor, () => open.delete(stream))
+      const stream = new FeedStream(feed, services, serviceId, cursor)
       open.add(stream)
+      // Not as it is made: one whose beginning is too long is over by then.
+      stream.whenOver(() => open.delete(stream))
       return stream.body
     },
     close: () => {
@@ -39,7 +41,7 @@ export function createFeedStreams(
 class FeedStream {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly #feed: RevocationFeed
-  readonly #onEnd: () => void
+  #onEnd: (() => void) | undefined
   readonly #stopNews: () => void
   readonly #heartbeat: NodeJS.Timeout
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined
@@ -51,11 +53,9 @@ class FeedStream {
     services: Pick<ServiceStore, 'findService'>,
     serviceId: string,
     cursor: string | undefined,
-    onEnd: () => void,
   ) {
     this.#feed = feed
     this.#cursor = cursor
-    this.#onEnd = onEnd
     this.#stopNews = feed.onNews(() => this.#tellSoon())
     this.#heartbeat = setInterval(() => {
       void this.#checkService(services, serviceId)
@@ -70,6 +70,12 @@ class FeedStream {
       },
       { highWaterMark: longestBacklogBytes, size: (chunk) => chunk?.byteLength ?? 0 },
     )
+  }
+
+  /** Calls the listener when nothing more is told, at once if that is so already. */
+  whenOver(listener: () => void): void {
+    if (this.#controller === undefined) listener()
+    else this.#onEnd = listener
   }
 
   end(): void {
@@ -114,7 +120,7 @@ class FeedStream {
     this.#controller = undefined
     this.#stopNews()
     clearInterval(this.#heartbeat)
-    this.#onEnd()
+    this.#onEnd?.()
   }
 }
 

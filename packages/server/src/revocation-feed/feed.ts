@@ -73,8 +73,9 @@ export function createRevocationFeed(parts: FeedParts): RevocationFeed {
 function makePage({ revocations, follower, clock }: FeedParts, text: string | undefined): FeedPage {
   // Before the first reading nothing is complete, and a page of that age is stale wherever it arrives.
   const completeUntil = follower.completeUntil() ?? 0
+  const now = clock()
   const cursor =
-    text === undefined ? undefined : readUsable(text, clock() - revocations.retentionMs)
+    text === undefined ? undefined : readUsable(text, now - revocations.retentionMs, now)
   const since = cursor?.rest?.since ?? (cursor ? cursor.until - overlapMs : 0)
   const all = revocations.since(since)
   const { rest } = cursor ?? {}
@@ -92,10 +93,14 @@ function makePage({ revocations, follower, clock }: FeedParts, text: string | un
   }
 }
 
-/** A cursor older than what is kept begins anew: something it has not heard of may be forgotten here. */
-function readUsable(text: string, oldest: number): Cursor | undefined {
+/**
+ * A cursor older than what is kept begins anew: something it has not heard of may be forgotten here. So does one of the
+ * future, from before a clock was set back: what is revoked until that time comes would look as if it had been told.
+ */
+function readUsable(text: string, oldest: number, now: number): Cursor | undefined {
   const cursor = readCursor(text)
-  return cursor && cursor.until >= oldest ? cursor : undefined
+  const isUsable = cursor && cursor.until >= oldest && cursor.until <= now + overlapMs
+  return isUsable ? cursor : undefined
 }
 
 function nextCursor(

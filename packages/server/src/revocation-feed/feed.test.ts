@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createTestClock } from '../foundation/deterministic.fixture.ts'
+import { LiveRevocations } from '../revocation/live-revocations.ts'
+import { createRevocationFeed, type FeedPage } from './feed.ts'
+import { createFeedStreams } from './feed-streams.ts'
+
+const retentionMs = 1_020_000
+
+/** A feed whose pages are not signed, and complete up to the clock's time. */
+function setUp() {
+  const clock = createTestClock()
+  const revocations = new LiveRevocations(clock, retentionMs)
+  const feed = createRevocationFeed({
+    revocations,
+    follower: { completeUntil: clock },
+    sign: (page) => JSON.stringify(page),
+    clock,
+  })
+  const read = (cursor?: string) => JSON.parse(feed.pageFrom(cursor).text) as FeedPage
+  const end = (sessionId: string) => revocations.note({ kind: 'session', sessionId, at: clock() })
+  return { clock, feed, read, end }
+}
+
+describe('the pages of the feed', () => {
+  test('begin anew for whoever stands in the future, after a clock was set back', () => {
+    const { clock, read, end } = setUp()
+    clock.advance(3_600_000)
+    const { cursor } = read()
+    clock.advance(-3_600_000)
+    end('a')
+    const page = read(cursor)
+    assert.equal(page.from, null)
+    assert.deepEqual(
+      page.entries.map((entry) => 'session' in entry && entry.session),
+      ['a'],
+    )
+    end('b')
+    assert.equal(read(page.cursor).entries.length, 2)
+  })
+
+  test('go on for whoever stands a little ahead: instances differ by a second', () => {
+    const { clock, read } = setUp()
+    const { cursor } = read()
+    clock.advance(-2_000)
+    assert.equal(read(cursor).from, cursor)
+  })
+})
+
+describe('a stream of the feed', () => {
+  test('that begins with more than it may hold back is cut off, and nothing else breaks', async () => {
+    const { clock, feed, end } = setUp()
+    for (let count = 0; count < 300_000; count++) {
+      clock.advance(1)
+      end(`${count}`.padStart(26, '0'))
+    }
+    const streams = createFeedStreams(feed, { findService: async () => undefined })
+    const body = streams.open('service', undefined)
+    assert.ok(body)
+    let bytes = 0
+    for await (const chunk of body) bytes += chunk.length
+    assert.ok(bytes > 16 * 2 ** 20)
+    const more = Array.from({ length: 1_000 }, () => streams.open('service', 'unknown'))
+    assert.ok(
+      more.every((stream) => stream !== undefined),
+      'it holds no place of the thousand',
+    )
+    streams.close()
+  })
+})
