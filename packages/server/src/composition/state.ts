@@ -68,7 +68,7 @@ export async function openState(base: Base): Promise<State> {
       keyring,
       revocations,
       follower,
-      revoking: createRevokingStore(store, { note }),
+      revoking: createRevokingStore(store, { note }, clock),
       attempts: redis ? createRedisAttemptStore(redis, store, redisName(settings)) : store,
       isShared: redis !== undefined || settings.database.kind !== 'sqlite',
     }

@@ -73,6 +73,37 @@ describe('following revocations', () => {
     assert.equal(live.size, 2)
   })
 
+  test('learns of a change that became visible long after the time that it carries', async (t) => {
+    const { store, clock, startSession, isDead, follow, live } = await setUp(t)
+    const session = await startSession()
+    await follow()
+    const decidedAt = clock()
+    // The process that decided it stood still before it told the store, as a machine that is moved does.
+    for (let polls = 0; polls < 120; polls++) {
+      clock.advance(500)
+      await follow()
+    }
+    await store.endSession(session, 'signed_out', decidedAt)
+    for (let polls = 0; polls < 60; polls++) {
+      clock.advance(500)
+      await follow()
+    }
+    assert.equal(isDead(session), true)
+    // Those who follow us stand at a later time than it carries, and would never hear of it under that.
+    const told = live.since(clock() - 40_000)
+    assert.deepEqual(
+      told.map((one) => one.kind === 'session' && one.sessionId),
+      [session],
+    )
+    const { size } = live
+    for (let polls = 0; polls < 200; polls++) {
+      clock.advance(500)
+      await follow()
+    }
+    assert.equal(live.size, size)
+    assert.deepEqual(live.since(clock() - 60_000), [], 'and it is news once')
+  })
+
   test('catches up after a gap, however long the store was away', async (t) => {
     const { store, clock, startSession } = await setUp(t)
     let isAway = false

@@ -11,6 +11,9 @@ export interface RevocationFollower {
 
 // A commit may become visible a little after the time that it carries.
 const overlapMs = 10_000
+// And long after, when the process that decided it stood still meanwhile (a machine that is moved or sleeps).
+const latestMs = 120_000
+const lookForLateEveryMs = 30_000
 
 /** @param retentionMs how far back the first call reads: after a restart nothing is forgotten */
 export function createRevocationFollower(
@@ -20,6 +23,7 @@ export function createRevocationFollower(
   retentionMs: number,
 ): RevocationFollower {
   let readUntil: number | undefined
+  let lookedForLateAt = Number.NEGATIVE_INFINITY
   return {
     completeUntil: () => readUntil,
     follow: async () => {
@@ -27,11 +31,16 @@ export function createRevocationFollower(
       // After a clock that went backwards, too: what others revoked meanwhile carries times that were read already, and
       // what the clock ahead of its time let us forget may be alive again.
       const readsAll = readUntil === undefined || now < readUntil
-      const since = readsAll ? now - retentionMs : (readUntil ?? now)
-      for (const revocation of await store.findRevocations(since - overlapMs)) {
-        live.note(revocation)
+      const expected = (readsAll ? now - retentionMs : (readUntil ?? now)) - overlapMs
+      const looksForLate = !readsAll && now - lookedForLateAt >= lookForLateEveryMs
+      const since = looksForLate ? Math.min(expected, now - latestMs) : expected
+      for (const revocation of await store.findRevocations(since)) {
+        if (revocation.at >= expected) live.note(revocation)
+        // Under the time that it carries, whoever stands at a later one would never hear of it.
+        else if (!live.knows(revocation)) live.note({ ...revocation, at: now })
       }
       readUntil = now
+      if (readsAll || looksForLate) lookedForLateAt = now
     },
   }
 }

@@ -64,6 +64,13 @@ export class LiveRevocations {
     return found.sort(byTime)
   }
 
+  /** Whether noting this would tell nothing new, its time apart. */
+  knows(revocation: Revocation): boolean {
+    if (revocation.kind === 'session') return this.#sessions.has(revocation.sessionId)
+    const subject = this.#subjects.get(revocation.subject)
+    return subject !== undefined && subject.epoch >= revocation.epoch
+  }
+
   isRevoked(claims: AccessClaims): boolean {
     if (claims.sid !== undefined && this.#sessions.has(claims.sid)) return true
     const subject = this.#subjects.get(claims.sub)

@@ -23,7 +23,7 @@ async function setUp(t: TestContext) {
   const live = new LiveRevocations(clock, 1_020_000)
   const isDead = (epoch = 3): boolean =>
     live.isRevoked({ sub: account.id, sid: session.id, epoch } as AccessClaims)
-  return { clock, session, live, isDead, revoking: createRevokingStore(store, live) }
+  return { clock, session, live, isDead, revoking: createRevokingStore(store, live, clock) }
 }
 
 const fail = () => Promise.reject(new StoreUnavailableError('full', 'full'))
@@ -59,6 +59,17 @@ describe('an act that kills tokens', () => {
     assert.equal(live.isRevoked(other), false)
   })
 
+  test('is news when it is stored, however long before that it was decided', async (t) => {
+    const { revoking, clock, session, live } = await setUp(t)
+    const decidedAt = clock()
+    clock.advance(60_000)
+    await revoking.endSession(session.id, 'signed_out', decidedAt)
+    await revoking.raiseEpochs(id, decidedAt)
+    await revoking.deleteAccount(id, decidedAt)
+    const times = live.since(0).map(({ at }) => at)
+    assert.deepEqual(times, [clock(), clock()])
+  })
+
   test('counts for nothing when nothing changed', async (t) => {
     const { revoking, clock, session, isDead, live } = await setUp(t)
     await revoking.changePassword(id, { from: 'another hash', to: 'new' }, clock())
@@ -76,7 +87,8 @@ describe('an act that kills tokens', () => {
   })
 
   test('counts for nothing when the store could not carry it out', async () => {
-    const live = new LiveRevocations(createTestClock(), 1)
+    const clock = createTestClock()
+    const live = new LiveRevocations(clock, 1)
     const revoking = createRevokingStore(
       {
         changePassword: fail,
@@ -87,6 +99,7 @@ describe('an act that kills tokens', () => {
         endSession: fail,
       },
       live,
+      clock,
     )
     for (const [, act] of acts) await assert.rejects(act(revoking, 0), StoreUnavailableError)
     await assert.rejects(revoking.deleteAccount(id, 0), StoreUnavailableError)

@@ -1,4 +1,5 @@
 import type { AccountStore } from '../accounts/store.ts'
+import type { Clock } from '../foundation/clock.ts'
 import type { Account } from '../accounts/account.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import type { Revocation } from './store.ts'
@@ -19,9 +20,16 @@ export interface RevocationNotes {
  * The store's revoking operations, each of which also takes effect in this process before its promise resolves. Flows
  * are given these and not the store's own, so that none can forget.
  */
-export function createRevokingStore(store: RevokingStore, live: RevocationNotes): RevokingStore {
+export function createRevokingStore(
+  store: RevokingStore,
+  live: RevocationNotes,
+  clock: Clock,
+): RevokingStore {
+  // It is news from now on: whoever follows us may stand at a later time than the one that was decided.
+  const note = (revocation: Revocation): void =>
+    live.note({ ...revocation, at: Math.max(revocation.at, clock()) })
   const noteAccount = (account: Account | undefined, at: number): Account | undefined => {
-    if (account) live.note({ kind: 'subject', subject: account.id, epoch: account.tokenEpoch, at })
+    if (account) note({ kind: 'subject', subject: account.id, epoch: account.tokenEpoch, at })
     return account
   }
   return {
@@ -38,12 +46,12 @@ export function createRevokingStore(store: RevokingStore, live: RevocationNotes)
     deleteAccount: async (id, now) => {
       const isDeleted = await store.deleteAccount(id, now)
       const epoch = Number.POSITIVE_INFINITY
-      if (isDeleted) live.note({ kind: 'subject', subject: id, epoch, at: now })
+      if (isDeleted) note({ kind: 'subject', subject: id, epoch, at: now })
       return isDeleted
     },
     endSession: async (id, reason, now) => {
       const hasEnded = await store.endSession(id, reason, now)
-      if (hasEnded) live.note({ kind: 'session', sessionId: id, at: now })
+      if (hasEnded) note({ kind: 'session', sessionId: id, at: now })
       return hasEnded
     },
   }
