@@ -26,7 +26,7 @@ export const keysRotate: Command = {
   details: [
     'Without --now the new key is published ten minutes before it signs, so that no verifier meets',
     'a key it cannot know, and tokens signed before stay good. With --now every client has to',
-    'refresh; sessions live on. A running server takes the change over within a minute.',
+    'refresh; sessions live on. A running server takes the change over within a second or two.',
   ],
   run: (call, terminal) =>
     useCountersign(async (auth) => {

@@ -114,9 +114,12 @@ interface LiveArguments {
 
 const live = sql<boolean>`ended_at IS NULL`
 
-export const listLiveSessions: Statement<LiveArguments & { skip: number }, SessionRow> =
-  compileStatement((db, arg) =>
-    db
+interface ListArguments extends LiveArguments {
+  skip: number
+}
+
+export const listLiveSessions: Statement<ListArguments, SessionRow> = compileStatement((db, arg) =>
+  db
       .selectFrom('sessions')
       .select(sessionColumns)
       .where('user_id', '=', arg('userId'))
