@@ -120,17 +120,17 @@ interface ListArguments extends LiveArguments {
 
 export const listLiveSessions: Statement<ListArguments, SessionRow> = compileStatement((db, arg) =>
   db
-      .selectFrom('sessions')
-      .select(sessionColumns)
-      .where('user_id', '=', arg('userId'))
-      .where(live)
-      .where('epoch', '>=', arg<number>('sessionEpoch'))
-      .where('last_used_at', '>', arg<number>('usedAfter'))
-      .where('created_at', '>', arg<number>('createdAfter'))
-      .orderBy('id', 'desc')
-      .limit(1000)
-      .offset(arg<number>('skip')),
-  )
+    .selectFrom('sessions')
+    .select(sessionColumns)
+    .where('user_id', '=', arg('userId'))
+    .where(live)
+    .where('epoch', '>=', arg<number>('sessionEpoch'))
+    .where('last_used_at', '>', arg<number>('usedAfter'))
+    .where('created_at', '>', arg<number>('createdAfter'))
+    .orderBy('id', 'desc')
+    .limit(1000)
+    .offset(arg<number>('skip')),
+)
 
 export const countLiveSessions: Statement<LiveArguments, { count: number }> = compileStatement(
   (db, arg) =>
