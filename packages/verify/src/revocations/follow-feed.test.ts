@@ -315,6 +315,37 @@ describe('when the feed is stale', () => {
     })
   }
 
+  for (const way of ['stream', 'poll'] as const) {
+    test(`a clock that is set back keeps nothing current, by ${way}`, async () => {
+      feed = new FeedServer(issuer, () => NOW_SECONDS * 1000)
+      const verifier = follow({ follow: way, staleAfterSeconds: 10 })
+      await verifier.ready()
+      if (way === 'stream') await until(() => feed.streams === 1)
+      const token = issuer.sign({ iat: NOW_SECONDS - 7200 })
+      feed.status = 503
+      feed.breakStreams()
+      now -= 5_000
+      assert.equal(await outcome(verifier, token), 'accepted')
+      // An hour's revocations would be missed before the last page looked old.
+      now -= 3_595_000
+      assert.equal(await outcome(verifier, token), 'revocations_unavailable')
+      assert.equal(verifier.status().revocations?.state, 'stale')
+    })
+  }
+
+  test('is current again as soon as pages come, after its clock and the issuer’s were set back', async () => {
+    const verifier = follow({ follow: 'poll' })
+    await verifier.ready()
+    now -= 3_600_000
+    const token = issuer.sign({ iat: NOW_SECONDS - 7200 })
+    assert.equal(await outcome(verifier, token), 'accepted')
+    assert.equal(verifier.status().revocations?.completeUntil, now)
+    feed.status = 503
+    now += 31_000
+    await verifier.verify(token)
+    assert.equal(await outcome(verifier, token), 'revocations_unavailable')
+  })
+
   test('an old page that is sent again makes nothing current', async () => {
     const verifier = follow({ staleAfterSeconds: 10 })
     await verifier.ready()

@@ -55,6 +55,8 @@ const DEFAULT_HEARTBEAT_SECONDS = 5
 const MOST_BEGINNINGS = 2
 /** An entry is kept for two minutes longer than any token lives that it concerns. */
 const CLOCK_SLACK_MS = 60_000
+/** As for tokens and pages: how far the issuer's clock may run ahead. */
+const MAX_AHEAD_MS = 5_000
 
 /** Follows the feed of one issuer. */
 export class RevocationFeed {
@@ -128,9 +130,10 @@ export class RevocationFeed {
     }
   }
 
+  /** Also when the last page is of the future: the clock was set back, and how old it is nobody knows. */
   #isStale(): boolean {
     const age = this.#options.clock() - this.#completeUntil
-    return !(age <= this.#options.staleAfterSeconds * 1000)
+    return !(age <= this.#options.staleAfterSeconds * 1000 && age >= -MAX_AHEAD_MS)
   }
 
   /** When a clock that ran ahead was set back, tokens live again of which the revocations are gone. */
@@ -287,9 +290,15 @@ export class RevocationFeed {
     for (const entry of page.entries) this.#held.note(entry, page.keepSeconds)
     this.#cursor = page.cursor
     this.#heartbeatMs = page.heartbeatSeconds * 1000
-    if (!page.more) this.#completeUntil = Math.max(this.#completeUntil, page.iat * 1000)
+    if (!page.more) this.#complete(page.iat * 1000)
     this.#pruneIfDue(this.#options.clock())
     return page
+  }
+
+  /** An older page is no news, unless the time that is known has not come yet: then it is worth nothing. */
+  #complete(until: number): void {
+    const isOfTheFuture = this.#completeUntil > this.#options.clock() + MAX_AHEAD_MS
+    if (until > this.#completeUntil || isOfTheFuture) this.#completeUntil = until
   }
 
   #pruneIfDue(now: number): void {
