@@ -17,8 +17,12 @@ export class RequestContext {
     this.receivedAt = receivedAt
   }
 
-  /** At most 256 characters: it is kept with the session. */
+  /**
+   * At most 256 characters: it is kept with the session. None of them controls a terminal: it is shown in logs, and a
+   * header may hold the bytes 0x80 to 0x9f, of which one begins an escape sequence.
+   */
   get userAgent(): string | null {
-    return this.source.header('user-agent')?.slice(0, 256) ?? null
+    const header = this.source.header('user-agent')
+    return header?.slice(0, 256).replace(/\p{Cc}/gu, ' ') ?? null
   }
 }
