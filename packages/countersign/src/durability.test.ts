@@ -46,6 +46,32 @@ test('every acknowledged refresh was synced to the disk before its answer', asyn
   }
 })
 
+test('no file of the database can be opened by others, not even while it is made', async (t) => {
+  const missing = whyNoTrace()
+  if (missing !== undefined) {
+    t.skip(`Not run: ${missing}`)
+    console.log(`durability.test.ts was not run: ${missing}`)
+    return
+  }
+  const program = createProgram(t)
+  const trace = join(program.directory, 'trace')
+  const strace = ['strace', '-D', '-f', '--seccomp-bpf', '-e', 'trace=open,openat', '-o', trace]
+  const server = await program.start({}, ['sh', '-c', 'umask 0; exec "$@"', 'sh', ...strace])
+  await register(server.url, 'ada', password)
+  assert.equal(await server.stop(), 0)
+  const made = readFileSync(trace, 'utf8')
+    .split('\n')
+    .flatMap((line) => /\/data\/([^"/]+)".*O_CREAT.*, (0\d+)\) = \d/.exec(line)?.slice(1) ?? [])
+  // The first that opens a file makes it.
+  const modes = new Map<string, string>()
+  for (let at = 0; at < made.length; at += 2) {
+    const [name = '', mode = ''] = made.slice(at, at + 2)
+    if (!modes.has(name)) modes.set(name, mode)
+  }
+  assert.ok(modes.has('countersign.db'))
+  for (const [name, mode] of modes) assert.equal(mode, '0600', name)
+})
+
 function whyNoTrace(): string | undefined {
   const run = spawnSync('strace', ['-D', '-f', '--seccomp-bpf', '-o', '/dev/null', 'true'], {
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
@@ -66,11 +66,9 @@ function prepareFile(file: string): void {
   const directory = dirname(file)
   try {
     if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 })
-    if (!existsSync(file)) {
-      // SQLite gives its -wal and -shm files the mode of the database file.
-      new DatabaseSync(file).close()
-      chmodSync(file, 0o600)
-    }
+    // SQLite would make it readable for others, who could open it before that is changed; to SQLite an empty file is an
+    // empty database. It gives its -wal and -shm files the mode of the database file.
+    if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
   } catch (error) {
     throw new StoreUnavailableError(
       'unreachable',
