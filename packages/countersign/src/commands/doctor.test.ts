@@ -39,6 +39,17 @@ test('finds a damaged database and an open secret', async (t) => {
   assert.match(out, /countersign\.db cannot be read|is damaged/)
 })
 
+test('finds a database that others may read, which one that was copied back often is', async (t) => {
+  const program = createProgram(t)
+  await program.run(['keys', 'list'])
+  const file = join(program.directory, 'data/countersign.db')
+  assert.doesNotMatch((await program.run(['doctor'])).out, /Others may read/)
+  chmodSync(file, 0o644)
+  const { code, out } = await program.run(['doctor'])
+  assert.equal(code, 0)
+  assert.match(out, /Found:[\s\S]*Others may read the database: chmod 600 .*countersign\.db/)
+})
+
 test('NODE_ENV=prod is not production, and doctor and start say so', async (t) => {
   const program = createProgram(t)
   const variables = { NODE_ENV: 'prod' }

@@ -71,33 +71,43 @@ function examineSecret(settings: Settings, databaseFile: string): Finding[] {
       ? [{ isWrong: true, text: `The master secret ${file} is lost: put it back from a backup.` }]
       : [{ isWrong: false, text: `The master secret will be made at ${file}.` }]
   }
-  const isOpen = process.platform !== 'win32' && (stat.mode & 0o077) !== 0
-  return isOpen
+  return isOpenToOthers(stat)
     ? [{ isWrong: true, text: `Others may read the master secret: chmod 600 ${file}` }]
     : [{ isWrong: false, text: `The master secret is in ${file}.` }]
 }
 
+function isOpenToOthers({ mode }: { readonly mode: number }): boolean {
+  return process.platform !== 'win32' && (mode & 0o077) !== 0
+}
+
 function examineDatabase(file: string): Finding[] {
-  if (!existsSync(file)) return [{ isWrong: false, text: `The database will be made at ${file}.` }]
+  const stat = statSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) {
+    return [{ isWrong: false, text: `The database will be made at ${file}.` }]
+  }
+  // No obstacle to a start: what a volume shows as a mode is not always one.
+  const open = { isWrong: false, text: `Others may read the database: chmod 600 ${file}*` }
+  return [...(isOpenToOthers(stat) ? [open] : []), examineContent(file)]
+}
+
+function examineContent(file: string): Finding {
   try {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 2_000 })
     try {
       const result = database.prepare('PRAGMA quick_check(1)').get()
       if (result?.['quick_check'] !== 'ok') {
-        return [{ isWrong: true, text: `The database ${file} is damaged: restore a backup.` }]
+        return { isWrong: true, text: `The database ${file} is damaged: restore a backup.` }
       }
       const row = database.prepare('SELECT count(*) AS n FROM users WHERE deleted_at IS NULL').get()
-      return [
-        {
-          isWrong: false,
-          text: `The database ${file} is sound and holds ${String(row?.['n'])} account(s).`,
-        },
-      ]
+      return {
+        isWrong: false,
+        text: `The database ${file} is sound and holds ${String(row?.['n'])} account(s).`,
+      }
     } finally {
       database.close()
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return [{ isWrong: true, text: `The database ${file} cannot be read (${reason}).` }]
+    return { isWrong: true, text: `The database ${file} cannot be read (${reason}).` }
   }
 }
