@@ -91,6 +91,8 @@ function explain(answer: Response, value: unknown): CountersignError {
   })
 }
 
+// Whoever stands in between (the page of a wireless network, a proxy) has errors of its own, and they end no session.
 function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false
+  return `${value.type}`.startsWith('urn:countersign:') && 'code' in value && 'message' in value
 }

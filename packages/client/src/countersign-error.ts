@@ -7,6 +7,11 @@ export interface FieldError {
   readonly message: string
 }
 
+/** The server's own word that there is no session (any more); a 401 of somebody in between says nothing of it. */
+export function isSessionOver(error: unknown): boolean {
+  return error instanceof CountersignError && error.status === 401 && error.code !== 'network'
+}
+
 /** A call that failed. */
 export class CountersignError extends Error {
   override readonly name = 'CountersignError'

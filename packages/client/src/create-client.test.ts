@@ -212,6 +212,45 @@ describe('on a bad network', () => {
     assert.deepEqual(changes, ['signed_in ada'])
   })
 
+  test('what somebody else answers in the server’s place changes nothing', async (t) => {
+    const service = await startService(t)
+    let answerInstead: (() => Response) | undefined
+    const client = open(t, service, {
+      fetch: (input: string | URL | Request, init?: RequestInit) =>
+        answerInstead && String(input).includes('/api/')
+          ? Promise.resolve(answerInstead())
+          : fetch(input, init),
+    })
+    const changes = listen(client)
+    await client.register(ada)
+    await client.login(ada)
+    service.pass(20 * 60)
+    const json = { headers: { 'content-type': 'application/json' } }
+    const good = { token: 'a', accessToken: 'a', tokenType: 'Bearer', csrfToken: 'c' }
+    for (const [body, init] of [
+      ['<h1>Log in to the wireless network</h1>', {}],
+      ['{"code":401,"message":"Unauthorized"}', { ...json, status: 401 }],
+      ['{}', json],
+      ['null', json],
+      [JSON.stringify({ ...good, expiresIn: 900 }), json],
+      [JSON.stringify({ ...good, expiresIn: '900', user: { id: 'x' } }), json],
+    ] as const) {
+      answerInstead = () => new Response(body, init)
+      await assert.rejects(
+        client.fetch('/orders'),
+        (error) => error instanceof CountersignError && error.code === 'network',
+        body,
+      )
+      assert.equal(client.user?.username, 'ada', body)
+    }
+    const refusal = '{"code":401,"message":"Unauthorized"}'
+    answerInstead = () => new Response(refusal, { ...json, status: 401 })
+    await rejects(client.logout(), 'network', 401)
+    answerInstead = undefined
+    assert.equal((await client.fetch('/orders')).status, 200)
+    assert.deepEqual(changes, ['signed_in ada'])
+  })
+
   test('an answer that comes hours late is superseded', async (t) => {
     const service = await startService(t)
     let kept: string | undefined

@@ -2,7 +2,7 @@ import { createApi } from './api.ts'
 import { createAuthorizedFetch } from './authorized-fetch.ts'
 import type { Client, ClientOptions } from './client.ts'
 import type { Operations, Profile } from './contract.generated.ts'
-import { CountersignError } from './countersign-error.ts'
+import { CountersignError, isSessionOver } from './countersign-error.ts'
 import { SessionKeeper } from './keep-session.ts'
 import { createLock, type Lock } from './lock.ts'
 import { createMail } from './mail.ts'
@@ -109,7 +109,7 @@ function logOut({
       } else if (refreshToken !== undefined) await api.call('logout', { body: { refreshToken } })
     } catch (error) {
       // There is no session to end.
-      if (!(error instanceof CountersignError) || error.status !== 401) throw error
+      if (!isSessionOver(error)) throw error
     }
     keeper.signOut('signed_out')
   })

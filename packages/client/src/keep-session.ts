@@ -2,7 +2,7 @@
 
 import type { Api } from './api.ts'
 import type { TokenAnswer } from './contract.generated.ts'
-import { CountersignError } from './countersign-error.ts'
+import { CountersignError, isSessionOver } from './countersign-error.ts'
 import { type Lock, pause } from './lock.ts'
 import type { RefreshTokenStore } from './refresh-token-store.ts'
 import type { SessionState } from './session-state.ts'
@@ -59,6 +59,7 @@ export class SessionKeeper {
   /** Takes over a token answer and tells the other tabs. */
   adopt(answer: TokenAnswer, askedAt: number, signedIn: boolean): Tokens {
     const { session, tabs, store } = this.#parts
+    checkAnswer(answer)
     const { accessToken, csrfToken, user, expiresIn, refreshToken } = answer
     const lifeMs = expiresIn * 1000
     const tokens = { accessToken, csrfToken, user, lifeMs, expiresAt: askedAt + lifeMs }
@@ -100,7 +101,7 @@ export class SessionKeeper {
     try {
       return await this.#askServer()
     } catch (error) {
-      if (!(error instanceof CountersignError) || error.status !== 401) throw error
+      if (!isSessionOver(error)) throw error
       this.signOut('ended')
       return undefined
     }
@@ -127,6 +128,15 @@ export class SessionKeeper {
     const refreshToken = store.get()
     return api.call('refresh', { body: refreshToken === undefined ? {} : { refreshToken } })
   }
+}
+
+/** What is not the server's answer must not take the place of what it said before. */
+function checkAnswer(answer: TokenAnswer | null | undefined): void {
+  const { accessToken, expiresIn, user } = answer ?? {}
+  if (typeof accessToken === 'string' && accessToken !== '' && user?.id) {
+    if (typeof expiresIn === 'number' && expiresIn >= 0) return
+  }
+  throw new CountersignError("The answer is not Countersign's", { code: 'network', status: 200 })
 }
 
 function isPassing({ code, status }: CountersignError): boolean {
