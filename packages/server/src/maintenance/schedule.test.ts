@@ -204,6 +204,18 @@ describe('pruning', () => {
   })
 })
 
+test('a flood of made-up names leaves nothing behind that pruning could not keep up with', async (t) => {
+  const clock = createTestClock()
+  const store = await openMemoryStore(t, clock)
+  const { maintenance } = setUp(t, { store, clock })
+  const window = { limit: 10, windowMs: 900_000, now: clock() }
+  const names = Array.from({ length: 9_000 }, (_, index) => `login:${index}`)
+  await Promise.all(names.map((name) => store.reserveAttempt(name, window)))
+  clock.advance(900_001)
+  await maintenance.prune()
+  assert.equal(await store.pruneAttempts(clock(), 10), 0)
+})
+
 async function prune(maintenance: Maintenance): Promise<void> {
   await maintenance.prune()
 }
