@@ -91,8 +91,11 @@ export interface AccountStore {
    * already so is left alone.
    */
   changeStanding(id: string, change: StandingChange, now: number): Promise<Account | undefined>
-  /** Raises both epochs: every session and every token of the account is dead. */
-  raiseEpochs(id: string, now: number): Promise<Account | undefined>
+  /**
+   * Raises both epochs: every session and every token of the account is dead. With `seenEpoch`, only while it is still
+   * the account's sessionEpoch: whoever raised it meanwhile wins.
+   */
+  raiseEpochs(id: string, now: number, seenEpoch?: number): Promise<Account | undefined>
   /** Makes a tombstone: personal data and name gone, both epochs raised. */
   deleteAccount(id: string, now: number): Promise<boolean>
 }

@@ -1,6 +1,9 @@
-import type { Factor } from './factor.ts'
+import type { Factor, FactorKind } from './factor.ts'
 
-export type FactorUse = Partial<Pick<Factor, 'secret' | 'counter' | 'lastUsedAt'>>
+/** What a use of the factor changes; a name and a time of creation as well where another takes its place. */
+export type FactorUse = Partial<
+  Pick<Factor, 'secret' | 'counter' | 'lastUsedAt' | 'name' | 'createdAt'>
+>
 
 /** Where second factors are kept. Each operation is atomic on one row. */
 export interface FactorStore {
@@ -8,6 +11,8 @@ export interface FactorStore {
   insertFactor(factor: Factor): Promise<'inserted' | 'taken'>
   /** Oldest first, at most 100. */
   listFactors(userId: string): Promise<readonly Factor[]>
+  /** In order of their ids, those after this one: for what has to look at all of a kind, page by page. */
+  listFactorsOfKind(kind: FactorKind, afterId: string, limit: number): Promise<readonly Factor[]>
   findFactorByExternalId(externalId: string): Promise<Factor | undefined>
   /**
    * Compare-and-swap: changes what `use` names while secret and counter are still those of `seen`. However many present

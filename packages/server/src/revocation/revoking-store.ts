@@ -37,7 +37,8 @@ export function createRevokingStore(
       noteAccount(await store.changePassword(id, change, now), now),
     changeStanding: async (id, change, now) =>
       noteAccount(await store.changeStanding(id, change, now), now),
-    raiseEpochs: async (id, now) => noteAccount(await store.raiseEpochs(id, now), now),
+    raiseEpochs: async (id, now, seenEpoch) =>
+      noteAccount(await store.raiseEpochs(id, now, seenEpoch), now),
     recoverAccount: async (id, recovery, now) => {
       const recovered = await store.recoverAccount(id, recovery, now)
       if (typeof recovered === 'object') noteAccount(recovered, now)

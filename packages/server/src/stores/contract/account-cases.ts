@@ -6,6 +6,7 @@ import {
   insertSession,
   newId,
   oddTexts,
+  race,
   sampleAccount,
   start,
 } from './subject.ts'
@@ -171,6 +172,18 @@ export const accountCases: ContractCases = {
     assert.deepEqual(raised, { ...ada, sessionEpoch: 1, tokenEpoch: 1 })
     assert.deepEqual(await store.findAccount(ada.id), raised)
     assert.equal(await store.raiseEpochs(newId(), later), undefined)
+  },
+
+  'of all who raise the epoch that they have seen, one does': async (subject) => {
+    const ada = await insertAccount(subject.store)
+    const raises = await race(subject, 8, (store) => store.raiseEpochs(ada.id, later, 0))
+    const expected = { ...ada, sessionEpoch: 1, tokenEpoch: 1 }
+    assert.deepEqual(
+      raises.filter((raised) => raised !== undefined),
+      [expected],
+    )
+    assert.deepEqual(await subject.store.findAccount(ada.id), expected)
+    assert.equal((await subject.store.raiseEpochs(ada.id, later, 1))?.sessionEpoch, 2)
   },
 
   'a deleted account is found by nothing, and its name is free': async ({ store }) => {

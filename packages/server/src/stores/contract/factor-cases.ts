@@ -25,6 +25,23 @@ export const factorCases: ContractCases = {
     assert.equal(await other.findFactorByExternalId('abc'), undefined)
   },
 
+  'all of one kind are listed, page by page': async ({ store, other }) => {
+    const ids: string[] = []
+    for (let count = 0; count < 5; count++) {
+      const factor = sampleFactor(newId(), { kind: 'totp' })
+      await store.insertFactor(factor)
+      await store.insertFactor(sampleFactor(factor.userId, { kind: 'recovery' }))
+      ids.push(factor.id)
+    }
+    const read: string[] = []
+    for (let page; page === undefined || page.length > 0; ) {
+      page = await other.listFactorsOfKind('totp', read.at(-1) ?? '', 2)
+      assert.ok(page.length <= 2)
+      read.push(...page.map(({ id }) => id))
+    }
+    assert.deepEqual(read, ids.toSorted())
+  },
+
   'an external id belongs to one factor, and many have none': async (subject) => {
     const results = await race(subject, 20, (store) =>
       store.insertFactor(sampleFactor(newId(), { externalId: 'credential' })),
@@ -53,6 +70,9 @@ export const factorCases: ContractCases = {
     assert.equal(await store.swapFactor(seen, { counter: 9 }), false)
     assert.equal(await store.swapFactor({ ...seen, counter: 8, secret: 'other' }, {}), false)
     assert.deepEqual(await store.listFactors(seen.userId), [{ ...seen, counter: 8 }])
+    const other = { secret: 'another', counter: 1, name: 'Other phone', createdAt: start + 9 }
+    assert.equal(await store.swapFactor({ ...seen, counter: 8 }, other), true)
+    assert.deepEqual(await store.listFactors(seen.userId), [{ ...seen, ...other }])
   },
 
   'a factor is renamed and deleted by its own account alone': async ({ store, other }) => {

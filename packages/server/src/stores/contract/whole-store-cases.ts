@@ -135,6 +135,7 @@ function oneOfEachOfWaysIn(store: Store) {
     recoverAccount: () => store.recoverAccount('u', { seenEpoch: 0, dropsFactors: true }, start),
     insertFactor: () => store.insertFactor(factor),
     listFactors: () => store.listFactors('u'),
+    listFactorsOfKind: () => store.listFactorsOfKind('totp', '', 1),
     findFactorByExternalId: () => store.findFactorByExternalId('x'),
     swapFactor: () => store.swapFactor(factor, { counter: 1 }),
     renameFactor: () => store.renameFactor('u', 'f', 'name'),

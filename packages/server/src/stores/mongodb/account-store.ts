@@ -139,7 +139,11 @@ function createActs(
       })
       return result.account
     },
-    raiseEpochs: (id, now) => change(living(id), { $set: { epochsRaisedAt: now }, $inc: both }),
+    raiseEpochs: (id, now, seenEpoch) =>
+      change(
+        { ...living(id), ...(seenEpoch !== undefined && { sessionEpoch: seenEpoch }) },
+        { $set: { epochsRaisedAt: now }, $inc: both },
+      ),
     deleteAccount: async (id, now) => {
       const { matchedCount } = await accounts.updateOne(living(id), toTombstone(now), bounded)
       return matchedCount === 1

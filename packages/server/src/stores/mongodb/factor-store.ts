@@ -19,6 +19,11 @@ export function createFactorStore({ factors }: Pick<Collections, 'factors'>): Fa
       const found = await factors.find({ userId }, bounded).sort({ _id: 1 }).limit(100).toArray()
       return found.map(toFactor)
     },
+    listFactorsOfKind: async (kind, afterId, limit) => {
+      const after = { kind, _id: { $gt: afterId } }
+      const found = await factors.find(after, bounded).sort({ _id: 1 }).limit(limit).toArray()
+      return found.map(toFactor)
+    },
     findFactorByExternalId: async (externalId) => {
       const found = await factors.findOne({ externalId }, bounded)
       return found ? toFactor(found) : undefined
@@ -28,6 +33,8 @@ export function createFactorStore({ factors }: Pick<Collections, 'factors'>): Fa
         secret: use.secret ?? secret,
         counter: use.counter ?? counter,
         ...(typeof use.lastUsedAt === 'number' && { lastUsedAt: use.lastUsedAt }),
+        ...(use.name !== undefined && { name: use.name }),
+        ...(use.createdAt !== undefined && { createdAt: use.createdAt }),
       }
       const seen = { _id: id, secret, counter }
       return (await factors.updateOne(seen, { $set }, bounded)).matchedCount === 1

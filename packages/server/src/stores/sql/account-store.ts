@@ -229,11 +229,15 @@ const changeStanding = compileStatement<
     .returning(accountColumns)
 })
 
-const raiseEpochs = compileStatement<{ id: string; now: number }, AccountRow>((db, arg) =>
+const raiseEpochs = compileStatement<
+  { id: string; now: number; seen_epoch: number | null },
+  AccountRow
+>((db, arg) =>
   db
     .updateTable('users')
     .set({ ...raised, epochs_raised_at: arg<number>('now') })
     .where('id', '=', arg('id'))
+    .where('session_epoch', '=', sql<number>`coalesce(${arg('seen_epoch')}, session_epoch)`)
     .where('deleted_at', 'is', null)
     .returning(accountColumns),
 )
@@ -351,7 +355,10 @@ export function createAccountStore(database: SqlDatabase): AccountStore {
       }
       return returned(database.writeReturning(changeStanding, values))
     },
-    raiseEpochs: (id, now) => returned(database.writeReturning(raiseEpochs, { id, now })),
+    raiseEpochs: (id, now, seenEpoch) => {
+      const values = { id, now, seen_epoch: seenEpoch ?? null }
+      return returned(database.writeReturning(raiseEpochs, values))
+    },
     deleteAccount: async (id, now) => (await database.write(deleteAccount, { id, now })) === 1,
   }
 }

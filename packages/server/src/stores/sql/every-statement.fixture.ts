@@ -91,6 +91,7 @@ const calls: { readonly [Method in keyof SqlStore]: (store: SqlStore) => Promise
   recoverAccount: (store) => store.recoverAccount('u', { seenEpoch: 0, dropsFactors: true }, 1),
   insertFactor: (store) => store.insertFactor(sampleFactor('u')),
   listFactors: (store) => store.listFactors('u'),
+  listFactorsOfKind: (store) => store.listFactorsOfKind('totp', '', 1),
   findFactorByExternalId: (store) => store.findFactorByExternalId('x'),
   swapFactor: (store) => store.swapFactor(sampleFactor('u'), { counter: 1 }),
   renameFactor: (store) => store.renameFactor('u', 'f', 'name'),

@@ -42,6 +42,17 @@ export const listFactors: Statement<{ user: string }, FactorRow> = compileStatem
     .limit(100),
 )
 
+const listOfKind = compileStatement<{ kind: string; after: string; limit: number }, FactorRow>(
+  (db, arg) =>
+    db
+      .selectFrom('factors')
+      .select(columns)
+      .where('kind', '=', arg('kind'))
+      .where('id', '>', arg('after'))
+      .orderBy('id')
+      .limit(arg<number>('limit')),
+)
+
 const findByExternalId = compileStatement<{ external: string }, FactorRow>((db, arg) =>
   db.selectFrom('factors').select(columns).where('external_id', '=', arg('external')),
 )
@@ -53,6 +64,8 @@ const swap = compileStatement<{
   secret: string
   counter: number
   used: number | null
+  name: string | null
+  created: number | null
 }>((db, arg) =>
   db
     .updateTable('factors')
@@ -60,6 +73,8 @@ const swap = compileStatement<{
       secret: arg('secret'),
       counter: arg<number>('counter'),
       last_used_at: sql`coalesce(${arg('used')}, last_used_at)`,
+      name: sql`coalesce(${arg('name')}, name)`,
+      created_at: sql`coalesce(${arg('created')}, created_at)`,
     })
     .where('id', '=', arg('id'))
     .where('secret', '=', arg('seen_secret'))
@@ -97,6 +112,8 @@ export function createFactorStore(database: SqlDatabase): FactorStore {
       }
     },
     listFactors: async (user) => (await database.all(listFactors, { user })).map(toFactor),
+    listFactorsOfKind: async (kind, after, limit) =>
+      (await database.all(listOfKind, { kind, after, limit })).map(toFactor),
     findFactorByExternalId: async (external) => {
       const row = await database.get(findByExternalId, { external })
       return row && toFactor(row)
@@ -109,6 +126,8 @@ export function createFactorStore(database: SqlDatabase): FactorStore {
         secret: use.secret ?? seen.secret,
         counter: use.counter ?? seen.counter,
         used: use.lastUsedAt ?? null,
+        name: use.name ?? null,
+        created: use.createdAt ?? null,
       }
       return (await database.write(swap, values)) === 1
     },
