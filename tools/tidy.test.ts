@@ -50,6 +50,7 @@ const levels: readonly (readonly string[])[] = [
     'maintenance',
     'metrics-endpoint',
     'notices',
+    'own-factors',
     'own-sessions',
     'password-change',
     'profile',

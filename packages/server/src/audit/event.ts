@@ -11,6 +11,8 @@ export type AuditType =
   | 'account.role_changed'
   | 'account.profile_changed'
   | 'factor.added'
+  | 'factor.removed'
+  | 'factor.used_recovery'
   | 'email.verified'
   | 'email.changed'
   | 'email.change_undone'

@@ -2,7 +2,7 @@
 // which every way of logging in goes through, the log-in that waits for its second factor, and step-up. It checks no
 // factor itself: passwords/, and the flows of each factor, do.
 
-import type { FactorKind, Proof } from '../factors/factor.ts'
+import { type FactorKind, isSecondFactor, type Proof } from '../factors/factor.ts'
 
 export interface CompletionFacts {
   /** The kinds of the account's living factors. */
@@ -43,9 +43,8 @@ export function decideCompletion({ kinds, proofs, isRequired }: CompletionFacts)
   return possible.length > 0 ? { outcome: 'second_factor', possible } : { outcome: 'enrollment' }
 }
 
-/** Recovery codes stand in for a factor that was lost; alone they are none. */
 export function hasSecondFactor(kinds: ReadonlySet<FactorKind>): boolean {
-  return kinds.has('totp') || kinds.has('passkey') || kinds.has('email')
+  return [...kinds].some(isSecondFactor)
 }
 
 function listSecondProofs(kinds: ReadonlySet<FactorKind>, first: Proof): readonly Proof[] {

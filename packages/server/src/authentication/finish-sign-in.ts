@@ -9,7 +9,7 @@ import {
   type Delivery,
   issueTokenAnswer,
 } from '../credentials/token-answer.ts'
-import { type Factor, loadLivingFactors, type Proof } from '../factors/factor.ts'
+import { type Factor, loadLivingFactors, type Proof, usableKinds } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
 import type { IdSource } from '../foundation/ids.ts'
 import type { Randomness } from '../foundation/randomness.ts'
@@ -45,8 +45,10 @@ export interface ProvenSignIn {
 
 export interface ResumedSignIn extends ProvenSignIn {
   readonly factors: readonly Factor[]
-  /** What may come next; empty when a factor has to be added first. */
+  /** What may come next. */
   readonly possible: readonly Proof[]
+  /** The policy asks for a second factor and the account has nothing that is one: it has to be added first. */
+  readonly needsEnrollment: boolean
   readonly ticket: Ticket<PendingSignIn>
 }
 
@@ -87,7 +89,7 @@ export function createSignInCompletion(parts: CompletionParts): SignInCompletion
   const decide = async (proven: ProvenSignIn) => {
     const { account, proofs } = proven
     const factors = await loadLivingFactors(parts.factors, account)
-    const kinds = new Set(factors.map(({ kind }) => kind))
+    const kinds = usableKinds(factors)
     const isRequired = parts.needsSecondFactor(account.role)
     // Whoever has to have a second factor and chose none has the mailbox that he proved to be his.
     if (isRequired && parts.sendsMail && !hasSecondFactor(kinds) && verifiedEmail(account)) {
@@ -122,7 +124,8 @@ export function createSignInCompletion(parts: CompletionParts): SignInCompletion
       const proven = { account, proofs, delivery, replaces }
       const { factors, completion } = await decide(proven)
       const possible = completion.outcome === 'second_factor' ? completion.possible : []
-      return { ...proven, factors, possible, ticket }
+      const needsEnrollment = completion.outcome === 'enrollment'
+      return { ...proven, factors, possible, needsEnrollment, ticket }
     },
     advance: async (resumed, proof, context) => {
       if (!(await parts.pending.spend(resumed.ticket))) return problem('invalid_mfa_token')

@@ -1,7 +1,7 @@
 import type { Account } from '../accounts/account.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
-import { type Factor, loadLivingFactors, type Proof } from '../factors/factor.ts'
+import { type Factor, loadLivingFactors, type Proof, usableKinds } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
@@ -81,7 +81,7 @@ export type RecoveryProof = (
 export function createRecoveryProof(parts: FactorProofParts): RecoveryProof {
   return async (account, { factor, code }, context) => {
     const factors = await loadLivingFactors(parts.factors, account)
-    const kinds = new Set(factors.map(({ kind }) => kind))
+    const kinds = usableKinds(factors)
     const completion = decideCompletion({ kinds, proofs: ['email'], isRequired: false })
     if (completion.outcome !== 'second_factor') return undefined
     // The mailbox alone would be asked for twice: the password is what was forgotten.

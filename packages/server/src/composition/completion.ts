@@ -1,3 +1,4 @@
+import { type FactorChanges, createFactorChanges } from '../authentication/change-factors.ts'
 import {
   type PendingSignIn,
   type SignInCompletion,
@@ -29,6 +30,27 @@ export function buildCompletion(
     isNewDevice: createNewDeviceCheck(services.mail && store),
     needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
     sendsMail: services.mail !== undefined,
+  })
+}
+
+/** What every way of adding or removing a factor ends with. */
+export function buildFactorChanges(
+  base: Base,
+  { store, revoking }: State,
+  { audit, credentials }: Services,
+  completion: SignInCompletion,
+): FactorChanges {
+  return createFactorChanges({
+    accounts: store,
+    factors: store,
+    leases: store,
+    sessions: store,
+    revoking,
+    credentials,
+    completion,
+    needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
+    audit,
+    newId: base.newId,
   })
 }
 

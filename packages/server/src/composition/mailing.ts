@@ -122,7 +122,7 @@ export function buildMailing(
   }
 }
 
-type MailFlowParts = Omit<
+export type MailFlowParts = Omit<
   ForgottenPasswordParts &
     VerifyAddressParts &
     ChangeAddressParts &

@@ -1,4 +1,3 @@
-import { accountPagesRoutes } from '../account-pages/routes.ts'
 import { administrationRoutes } from '../administration/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { deleteAccountRoutes } from '../delete-account/routes.ts'
@@ -17,18 +16,14 @@ import { registerRoutes } from '../register/routes.ts'
 import { revocationFeedRoutes } from '../revocation-feed/routes.ts'
 import { describeRoutes } from '../routing/openapi.ts'
 import type { Route } from '../routing/route.ts'
-import { secondStepRoutes } from '../second-step/routes.ts'
 import { securityEventsRoutes } from '../security-events/routes.ts'
-import { signInRoutes } from '../sign-in/routes.ts'
 import { signOutRoutes } from '../sign-out/routes.ts'
-import { stepUpRoutes } from '../step-up/routes.ts'
 import { verifyEmailMail } from '../verify-address/verify-address.ts'
 import { version } from '../foundation/version.ts'
 import type { Base } from './base.ts'
-import { buildCompletion, buildProofChecks } from './completion.ts'
-import { buildMailing, mailRoutes } from './mailing.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
+import { buildWaysIn } from './ways-in.ts'
 
 /** Every flow with what it needs. */
 export function buildRoutes(base: Base, state: State, services: Services): Route[] {
@@ -51,9 +46,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
   // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
   const sessions = { ...store, ...revoking }
   const common = { ...shared, opener, credentials, settings, revoking, sessions }
-  const completion = buildCompletion(base, state, services)
-  const checks = buildProofChecks(base, state, services)
-  const mailing = buildMailing(base, state, services, checks)
+  const { routes: waysIn, mailing } = buildWaysIn(base, state, services, common)
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [
     ...registerRoutes({
@@ -62,15 +55,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
         mailing &&
         ((accountId) => mailing.post(verifyEmailMail(mailing), { accountId, takesOver: true })),
     }),
-    ...signInRoutes({ ...common, store, completion }),
-    ...stepUpRoutes({ ...common, completion }),
-    ...secondStepRoutes({ ...common, completion, checks }),
-    ...(mailing
-      ? [
-          ...mailRoutes(mailing, { ...common, completion, signInByMail: settings.signInByMail }),
-          ...accountPagesRoutes(),
-        ]
-      : []),
+    ...waysIn,
     ...developmentMailboxRoutes(services.mail?.mailbox),
     ...refreshRoutes({ ...common, guard: services.cookieGuard }),
     ...signOutRoutes({ ...common, guard: services.cookieGuard, verifier: services.verifier }),

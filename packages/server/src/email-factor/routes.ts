@@ -1,67 +1,59 @@
 import { z } from 'zod'
 import { verifiedEmail } from '../accounts/email-address.ts'
+import type { Enrollment, FactorChanges } from '../authentication/change-factors.ts'
 import type { SignInCompletion } from '../authentication/finish-sign-in.ts'
 import { limitMail, type MailLimitParts } from '../authentication/limit-mail.ts'
-import { loadLivingFactors } from '../factors/factor.ts'
-import type { FactorStore } from '../factors/store.ts'
-import type { IdSource } from '../foundation/ids.ts'
-import { problem } from '../http/problems.ts'
+import { type Problem, problem } from '../http/problems.ts'
 import type { PostMail } from '../mail/outbox.ts'
 import { invalidMember } from '../routing/explain-account-refusal.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
-import { mailSentSchema, mfaTokenSchema } from '../routing/schemas.ts'
+import { factorAddedSchema, mailSentSchema, mfaTokenSchema } from '../routing/schemas.ts'
 import { type EmailFactorParts, secondFactorMail } from './email-factor.ts'
 
 export interface EmailFactorRouteParts extends EmailFactorParts, MailLimitParts {
   readonly completion: SignInCompletion
-  readonly factors: Pick<FactorStore, 'listFactors' | 'insertFactor'>
+  readonly factorChanges: Pick<FactorChanges, 'add'>
   readonly post: PostMail
-  readonly newId: IdSource
 }
 
 export function emailFactorRoutes(parts: EmailFactorRouteParts): Route[] {
   return [addRoute(parts), sendRoute(parts)]
 }
 
-function addRoute({ factors, audit, newId, clock }: EmailFactorRouteParts): Route {
+function addRoute({ factorChanges }: EmailFactorRouteParts): Route {
   return defineRoute(
     {
       method: 'POST',
-      path: '/api/auth/factors/email',
+      path: '/api/auth/mfa/factors/email',
       operationId: 'addEmailFactor',
       tag: 'Second factors',
       summary: 'Make your verified address a second factor',
       description:
-        'A log-in then needs a code that is sent to it. Adding it twice changes nothing.',
+        'A log-in then needs a code that is sent to it. Every other session ends and every earlier access token is dead, ' +
+        'the one of this call included: go on with the token of the answer.',
       access: 'bearer',
       recentAuthentication: true,
       counting: 'caller',
-      success: { status: 204, description: 'It is one' },
-      problems: ['invalid_request'],
+      success: { status: 200, description: 'It is one', schema: factorAddedSchema },
+      problems: ['invalid_request', 'factor_exists'],
     },
-    async ({ principal, context }) => {
-      const { account, sessionId } = principal
-      if (!verifiedEmail(account)) return invalidMember('email', 'Verify an address first')
-      const living = await loadLivingFactors(factors, account)
-      if (living.some(({ kind }) => kind === 'email')) return { status: 204 }
-      const now = clock()
-      await factors.insertFactor({
-        id: newId(),
-        userId: account.id,
+    ({ principal, context }) => {
+      const { account } = principal
+      const factor = {
         kind: 'email',
         name: 'E-mail',
-        epoch: account.factorEpoch,
+        // One of an account, and another after an account recovery, which this one would not survive.
         externalId: `email ${account.id} ${account.factorEpoch}`,
         secret: '',
         counter: 0,
-        createdAt: now,
-        lastUsedAt: null,
-      })
-      const who = { actorId: account.id, subjectId: account.id, sessionId }
-      await audit.record('factor.added', { ...who, detail: { factor: 'email' } }, context)
-      return { status: 204 }
+      } as const
+      return factorChanges.add({ principal }, { factor, check: requireAddress }, context)
     },
   )
+}
+
+function requireAddress({ account }: Enrollment): Problem | undefined {
+  return verifiedEmail(account) ? undefined : invalidMember('email', 'Verify an address first')
 }
 
 function sendRoute(parts: EmailFactorRouteParts): Route {

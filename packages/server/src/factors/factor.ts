@@ -3,6 +3,7 @@
 // belongs to its flow; whether a log-in is complete is decided in authentication/.
 
 import type { Account } from '../accounts/account.ts'
+import { readRecoverySet } from './recovery-codes.ts'
 import type { FactorStore } from './store.ts'
 
 export const factorKinds = ['totp', 'passkey', 'recovery', 'email'] as const
@@ -37,6 +38,19 @@ export async function loadLivingFactors(
 ): Promise<readonly Factor[]> {
   const factors = await store.listFactors(account.id)
   return factors.filter((factor) => isLiving(factor, account))
+}
+
+/** What the factors can prove: a set of recovery codes that are all used can nothing. */
+export function usableKinds(factors: readonly Factor[]): Set<FactorKind> {
+  const usable = factors.filter(
+    ({ kind, secret }) => kind !== 'recovery' || readRecoverySet(secret).length > 0,
+  )
+  return new Set(usable.map(({ kind }) => kind))
+}
+
+/** Recovery codes stand in for a factor that was lost; alone they are none. */
+export function isSecondFactor(kind: FactorKind): boolean {
+  return kind !== 'recovery'
 }
 
 export function isLiving(factor: Factor, account: Account): boolean {

@@ -46,7 +46,7 @@ export const problemKinds = {
     status: 401,
     message: 'A second factor has to be added first',
     meaning:
-      'SECOND_FACTOR asks for a second factor, and the account has neither one nor a verified address that codes could be sent to. Verify an address with the mail of the registration, or have SECOND_FACTOR changed.',
+      'SECOND_FACTOR asks for a second factor, and the account has neither one nor a verified address that codes could be sent to. Add one with the `mfaToken` of this answer (`POST /api/auth/mfa/totp`), or verify an address with the mail of the registration.',
   },
   invalid_mfa_token: {
     status: 401,
@@ -142,6 +142,27 @@ export const problemKinds = {
     message: 'Another account has this address',
     meaning:
       'The mailbox is yours, and another account has verified it already. Log in to that one.',
+  },
+  factor_exists: {
+    status: 409,
+    message: 'It is a second factor already',
+    meaning: 'This passkey or address was added before. There is nothing to do.',
+  },
+  too_many_factors: {
+    status: 409,
+    message: 'There are too many second factors',
+    meaning: 'An account has at most 30. Remove one first.',
+  },
+  last_factor: {
+    status: 409,
+    message: 'The last second factor cannot be removed',
+    meaning:
+      'SECOND_FACTOR asks for one. Add another first, or replace it by adding one of its kind.',
+  },
+  no_second_factor: {
+    status: 409,
+    message: 'A second factor has to be added first',
+    meaning: 'Recovery codes stand in for a second factor, and the account has none.',
   },
   last_admin: {
     status: 409,

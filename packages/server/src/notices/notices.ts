@@ -66,6 +66,8 @@ const told: Readonly<Partial<Record<AuditType, NoticeKind>>> = {
   'password.set_by_admin': 'password_changed',
   'password.reset': 'password_reset',
   'factor.added': 'factor_added',
+  'factor.removed': 'factor_removed',
+  'factor.used_recovery': 'recovery_code_used',
   'session.theft': 'session_theft',
   'limit.exceeded': 'attempts_exceeded',
 }

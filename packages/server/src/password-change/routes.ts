@@ -5,8 +5,8 @@ import type { Account } from '../accounts/account.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import { keepSession, type KeepSessionParts } from '../authentication/keep-session.ts'
 import type { RateLimit } from '../config/settings.ts'
-import { type CredentialParts, issueAccess } from '../credentials/token-answer.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
@@ -19,21 +19,18 @@ import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { accessAnswerSchema, newPasswordSchema, passwordSchema } from '../routing/schemas.ts'
-import type { SessionStore } from '../sessions/store.ts'
 
-export interface PasswordChangeParts {
-  readonly sessions: Pick<SessionStore, 'liftSession' | 'findSessionWithAccount'>
+export interface PasswordChangeParts extends KeepSessionParts {
   readonly revoking: Pick<RevokingStore, 'changePassword'>
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
   readonly attempts: AttemptLimits
-  readonly credentials: CredentialParts
   readonly audit: AuditLog
   readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
 export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
-  const { sessions, credentials, audit } = parts
+  const { audit } = parts
   const change = defineRoute(
     {
       method: 'POST',
@@ -57,13 +54,11 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       if (!checked.ok) return weakPassword('newPassword', checked)
       const changed = await replacePassword(parts, account, body, context)
       if ('problem' in changed) return changed
-      await sessions.liftSession(sessionId, changed.sessionEpoch)
+      const access = await keepSession(parts, changed, sessionId)
       const who = { actorId: account.id, subjectId: account.id }
       await audit.record('password.changed', { ...who, sessionId }, context)
       await recordAcceptedPassword(audit, checked.warning, who, context)
-      const found = await sessions.findSessionWithAccount(sessionId)
-      if (found === undefined) return problem('invalid_token')
-      return { status: 200, body: await issueAccess(credentials, changed, found.session) }
+      return access ? { status: 200, body: access } : problem('invalid_token')
     },
   )
   return [change]

@@ -66,7 +66,9 @@ export function createAuthenticateCall(
   return async (access, context) => {
     if (access === 'anyone') return nobody
     if (access === 'service') return authenticateService(context)
-    const proof = await prove(context.source.header('authorization'))
+    const authorization = context.source.header('authorization')
+    if (access === 'enrolling' && authorization === undefined) return nobody
+    const proof = await prove(authorization)
     return proof.ok ? { principal: proof.principal } : { problem: problem(proof.problem) }
   }
 }

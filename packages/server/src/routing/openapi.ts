@@ -104,6 +104,8 @@ function describeSecurity(contract: Contract): object[] {
   if (contract.cookie === 'reads') return [{ refreshCookie: [] }]
   if (contract.access === 'anyone') return []
   if (contract.access === 'service') return [{ service: [] }]
+  // Without a token when the body brings an mfaToken.
+  if (contract.access === 'enrolling') return [{ bearer: [] }, {}]
   // Beside OAuth the list holds role names (OpenAPI 3.1, Security Requirement Object).
   return [{ bearer: typeof contract.access === 'object' ? [contract.access.role] : [] }]
 }

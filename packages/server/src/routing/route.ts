@@ -7,8 +7,11 @@ import type { Service } from '../services/service.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** Who may call a route. A role implies a token; a service has a credential of its own. */
-export type Access = 'anyone' | 'bearer' | 'service' | { readonly role: string }
+/**
+ * Who may call a route. A role implies a token; a service has a credential of its own. `enrolling`: a token, or none and
+ * in the body the `mfaToken` of a log-in that has to add a factor first, which the handler checks.
+ */
+export type Access = 'anyone' | 'bearer' | 'enrolling' | 'service' | { readonly role: string }
 
 /**
  * Which volume limit a call is counted against: the caller's own (`caller`: the user's with a token, the address's
@@ -77,7 +80,9 @@ type WhoOf<A extends Access> = A extends 'anyone'
   ? undefined
   : A extends 'service'
     ? Service
-    : Principal
+    : A extends 'enrolling'
+      ? Principal | undefined
+      : Principal
 
 /** Ties a handler to its contract: the handler receives what the contract's schemas accepted, typed. */
 export function defineRoute<

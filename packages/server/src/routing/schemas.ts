@@ -1,6 +1,7 @@
 // Schemas that several routes use. Those of answers document; answers are built from typed values and not checked again.
 
 import { z } from 'zod'
+import { factorKinds } from '../factors/factor.ts'
 
 /** Which roles there are is configured, and checked where roles are given. */
 export const roleSchema: z.ZodString = z.string().meta({ examples: ['user'] })
@@ -102,6 +103,49 @@ export const tokenAnswerSchema: z.ZodType = accessAnswer
     user: profile,
   })
   .meta({ id: 'TokenAnswer' })
+
+const shownFactor = z
+  .strictObject({
+    id: z.string().meta({ examples: ['06h18npofg4let5pkl0da5olr4'] }),
+    kind: z.enum(factorKinds),
+    name: z.string().meta({ examples: ['Phone'] }),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable(),
+    remaining: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: 'Of recovery codes: how many are left', examples: [9] }),
+  })
+  .meta({ id: 'Factor' })
+
+export const shownFactorSchema: z.ZodType = shownFactor
+/** A fresh access token for the session that asked; the whole of a log-in when an `mfaToken` asked. */
+export const factorAddedSchema: z.ZodType = accessAnswer
+  .extend({
+    factor: shownFactor,
+    csrfToken: csrfTokenSchema.optional(),
+    refreshToken: refreshTokenSchema.optional(),
+    user: profile.optional(),
+  })
+  .meta({
+    id: 'FactorAdded',
+    description: 'What a log-in answers beside the access token is there when an `mfaToken` asked',
+  })
+export const recoveryCodesAddedSchema: z.ZodType = accessAnswer
+  .extend({
+    factor: shownFactor,
+    recoveryCodes: z.array(z.string().meta({ examples: ['7K3M-9QXT-2B8W-HV5N-4RJD-6YPF'] })),
+  })
+  .meta({ id: 'RecoveryCodesAdded' })
+
+/** What people call a factor. */
+export const factorNameSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'No control characters')
+  .meta({ examples: ['Phone'] })
 
 // Rules that need more than a shape (NFKC, common passwords) are checked where accounts are opened; these describe them.
 export const newUsernameSchema: z.ZodString = z

@@ -39,6 +39,7 @@ export type NoticeKind =
   | 'password_reset'
   | 'factor_added'
   | 'factor_removed'
+  | 'recovery_code_used'
   | 'session_theft'
   | 'new_device'
   | 'attempts_exceeded'
@@ -49,6 +50,10 @@ const notices: Readonly<Record<NoticeKind, readonly [subject: string, what: stri
   password_reset: ['Your password was reset', 'The password of your account was reset by a mail.'],
   factor_added: ['A second factor was added', 'A second factor was added to your account.'],
   factor_removed: ['A second factor was removed', 'A second factor of your account was removed.'],
+  recovery_code_used: [
+    'A recovery code was used',
+    'One of the recovery codes of your account was used in place of a second factor.',
+  ],
   session_theft: [
     'Somebody used a copy of your session',
     'An old refresh token of one of your sessions was used again. The session has been ended.',

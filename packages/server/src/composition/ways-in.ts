@@ -1,0 +1,49 @@
+import { accountPagesRoutes } from '../account-pages/routes.ts'
+import { ownFactorsRoutes } from '../own-factors/routes.ts'
+import type { Route } from '../routing/route.ts'
+import { type SecondStepParts, secondStepRoutes } from '../second-step/routes.ts'
+import { type SignInRouteParts, signInRoutes } from '../sign-in/routes.ts'
+import { type StepUpParts, stepUpRoutes } from '../step-up/routes.ts'
+import type { Base } from './base.ts'
+import { buildCompletion, buildFactorChanges, buildProofChecks } from './completion.ts'
+import { buildMailing, type MailFlowParts, type Mailing, mailRoutes } from './mailing.ts'
+import type { Services } from './services.ts'
+import type { State } from './state.ts'
+
+/** What the flows share; the parts that are made here are theirs alone. */
+export type WaysInParts = Omit<
+  SignInRouteParts & StepUpParts & SecondStepParts & MailFlowParts,
+  'completion' | 'checks' | 'store' | 'factorChanges'
+>
+
+export interface WaysIn {
+  readonly routes: readonly Route[]
+  /** Undefined where mails go nowhere. */
+  readonly mailing: Mailing | undefined
+}
+
+/** Every way to log in, the factors that they ask for, and the mails that some of them need. */
+export function buildWaysIn(
+  base: Base,
+  state: State,
+  services: Services,
+  common: WaysInParts,
+): WaysIn {
+  const { store } = state
+  const completion = buildCompletion(base, state, services)
+  const factorChanges = buildFactorChanges(base, state, services, completion)
+  const checks = buildProofChecks(base, state, services)
+  const mailing = buildMailing(base, state, services, checks)
+  const parts = { ...common, completion, factorChanges, checks, factors: store, store }
+  const { signInByMail } = base.settings
+  const routes = [
+    ...signInRoutes(parts),
+    ...stepUpRoutes(parts),
+    ...secondStepRoutes(parts),
+    ...ownFactorsRoutes(parts),
+    ...(mailing
+      ? [...mailRoutes(mailing, { ...parts, signInByMail }), ...accountPagesRoutes()]
+      : []),
+  ]
+  return { routes, mailing }
+}
