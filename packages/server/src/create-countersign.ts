@@ -14,6 +14,7 @@ import { type Authenticate, createAuthenticate } from './library/authenticate.ts
 import type { Hooks } from './library/hooks.ts'
 import { type LibraryServices, createLibraryServices } from './library/services.ts'
 import { shareVolume } from './limits/share-volume.ts'
+import { resealTotpSecrets } from './factors/totp-secret.ts'
 import { startMaintenance } from './maintenance/schedule.ts'
 import { type FetchHandler, createFetchHandler } from './routing/fetch-handler.ts'
 import { type NodeHandler, createNodeHandler } from './routing/node-handler.ts'
@@ -89,6 +90,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
       ? () => shareVolume(services.volume, state.attempts, clock)
       : undefined,
     sendMails: sendMailsOf(services),
+    resealSecrets: () => resealTotpSecrets({ ...base, factors: store }),
     clock,
     logger,
   })

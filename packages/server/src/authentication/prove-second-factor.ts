@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RateLimit } from '../config/settings.ts'
 import { type Factor, loadLivingFactors, type Proof, usableKinds } from '../factors/factor.ts'
+import { readRecoverySet } from '../factors/recovery-codes.ts'
 import type { FactorStore } from '../factors/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
@@ -68,6 +69,10 @@ export async function checkProof(
     return problem('invalid_code')
   }
   await attempt.release()
+  if (factor === 'recovery') {
+    const remaining = readRecoverySet(own[0]?.secret ?? '[]').length - 1
+    await audit.record('factor.used_recovery', { ...facts, detail: { remaining } }, context)
+  }
   return undefined
 }
 

@@ -9,6 +9,8 @@ import { type ProofChecks, createPasswordCheck } from '../authentication/prove-s
 import { createSecondFactorPolicy } from '../authentication/second-factor-policy.ts'
 import { createEmailCheck } from '../email-factor/email-factor.ts'
 import { createTickets } from '../one-time/tickets.ts'
+import { createRecoveryCheck } from '../recovery-codes/recovery-codes.ts'
+import { createTotpCheck } from '../totp/totp-factor.ts'
 import type { Base } from './base.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
@@ -56,9 +58,11 @@ export function buildFactorChanges(
 
 /** The kinds of second factor that are a text. */
 export function buildProofChecks(base: Base, { store }: State, services: Services): ProofChecks {
-  const parts = { ...base, ...services, accounts: store, challenges: store }
+  const parts = { ...base, ...services, accounts: store, challenges: store, factors: store }
   return {
     password: createPasswordCheck(services.hasher),
+    totp: createTotpCheck(parts),
+    recovery: createRecoveryCheck(parts),
     ...(services.mail && { email: createEmailCheck(parts) }),
   }
 }

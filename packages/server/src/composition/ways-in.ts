@@ -1,9 +1,11 @@
 import { accountPagesRoutes } from '../account-pages/routes.ts'
 import { ownFactorsRoutes } from '../own-factors/routes.ts'
 import type { Route } from '../routing/route.ts'
+import { recoveryCodesRoutes } from '../recovery-codes/routes.ts'
 import { type SecondStepParts, secondStepRoutes } from '../second-step/routes.ts'
 import { type SignInRouteParts, signInRoutes } from '../sign-in/routes.ts'
 import { type StepUpParts, stepUpRoutes } from '../step-up/routes.ts'
+import { totpRoutes } from '../totp/routes.ts'
 import type { Base } from './base.ts'
 import { buildCompletion, buildFactorChanges, buildProofChecks } from './completion.ts'
 import { buildMailing, type MailFlowParts, type Mailing, mailRoutes } from './mailing.ts'
@@ -30,17 +32,20 @@ export function buildWaysIn(
   common: WaysInParts,
 ): WaysIn {
   const { store } = state
+  const { signInByMail, serviceName } = base.settings
   const completion = buildCompletion(base, state, services)
   const factorChanges = buildFactorChanges(base, state, services, completion)
   const checks = buildProofChecks(base, state, services)
   const mailing = buildMailing(base, state, services, checks)
-  const parts = { ...common, completion, factorChanges, checks, factors: store, store }
-  const { signInByMail } = base.settings
+  const stores = { store, factors: store, challenges: store }
+  const parts = { ...common, ...stores, completion, factorChanges, checks, serviceName }
   const routes = [
     ...signInRoutes(parts),
     ...stepUpRoutes(parts),
     ...secondStepRoutes(parts),
     ...ownFactorsRoutes(parts),
+    ...totpRoutes(parts),
+    ...recoveryCodesRoutes(parts),
     ...(mailing
       ? [...mailRoutes(mailing, { ...parts, signInByMail }), ...accountPagesRoutes()]
       : []),

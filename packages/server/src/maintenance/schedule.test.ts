@@ -46,6 +46,7 @@ function setUp(t: TestContext, changes: Partial<MaintenanceParts> = {}) {
     sessionIdleMs: idle,
     sessionMaxMs: max,
     auditRetentionMs: retention,
+    resealSecrets: count('reseal'),
     clock: createTestClock(),
     logger,
     ...changes,
@@ -75,6 +76,14 @@ describe('maintenance', () => {
     )
     await pass(t, 30_000)
     assert.equal(calls.filter((name) => name === 'keys').length, 1)
+  })
+
+  test('seals secrets anew every ten minutes, so that an old master secret may go', async (t) => {
+    const { calls } = setUp(t)
+    for (let count = 0; count < 599; count++) await pass(t, 1_000)
+    assert.equal(calls.includes('reseal'), false)
+    await pass(t, 1_000)
+    assert.equal(calls.filter((name) => name === 'reseal').length, 1)
   })
 
   test('never does one thing twice at once, and does it again when it is done', async (t) => {

@@ -30,6 +30,8 @@ export interface MaintenanceParts {
   readonly shareVolume?: (() => Promise<void>) | undefined
   /** Sends the mails that are due; undefined when they go nowhere. */
   readonly sendMails?: (() => Promise<void>) | undefined
+  /** Seals anew what an older master secret sealed. */
+  readonly resealSecrets: () => Promise<unknown>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -48,6 +50,7 @@ const sendEveryMs = 1_000
 const maintainEveryMs = 60_000
 const measureEveryMs = 10_000
 const pruneEveryMs = 30_000
+const resealEveryMs = 600_000
 const sliceSize = 2_000
 const mostSlices = 100
 const clockToleranceMs = 60_000
@@ -82,6 +85,7 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
     repeat('measure the clock', measureEveryMs, measure, logger),
     repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
     repeat('prune', pruneEveryMs, prune, logger),
+    repeat('seal secrets anew', resealEveryMs, parts.resealSecrets, logger),
   ]
   return {
     prune,
@@ -102,7 +106,7 @@ async function untilShort(pruneSlice: () => Promise<number>): Promise<void> {
 function repeat(
   name: string,
   everyMs: number,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
   logger: Logger,
 ): () => Promise<void> {
   let running: Promise<void> | undefined
