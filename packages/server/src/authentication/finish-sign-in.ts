@@ -89,7 +89,7 @@ export function createSignInCompletion(parts: CompletionParts): SignInCompletion
   const decide = async (proven: ProvenSignIn) => {
     const { account, proofs } = proven
     const factors = await loadLivingFactors(parts.factors, account)
-    const kinds = usableKinds(factors)
+    const kinds = usableKinds(factors, proofs)
     const isRequired = parts.needsSecondFactor(account.role)
     // Whoever has to have a second factor and chose none has the mailbox that he proved to be his.
     if (isRequired && parts.sendsMail && !hasSecondFactor(kinds) && verifiedEmail(account)) {

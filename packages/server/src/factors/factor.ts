@@ -40,10 +40,17 @@ export async function loadLivingFactors(
   return factors.filter((factor) => isLiving(factor, account))
 }
 
-/** What the factors can prove: a set of recovery codes that are all used can nothing. */
-export function usableKinds(factors: readonly Factor[]): Set<FactorKind> {
+/**
+ * What the factors can prove, or have proven just now: a set of recovery codes that are all used can nothing any more,
+ * but its last code could.
+ */
+export function usableKinds(
+  factors: readonly Factor[],
+  proofs: readonly Proof[] = [],
+): Set<FactorKind> {
   const usable = factors.filter(
-    ({ kind, secret }) => kind !== 'recovery' || readRecoverySet(secret).length > 0,
+    ({ kind, secret }) =>
+      kind !== 'recovery' || proofs.includes(kind) || readRecoverySet(secret).length > 0,
   )
   return new Set(usable.map(({ kind }) => kind))
 }

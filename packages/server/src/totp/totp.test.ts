@@ -153,7 +153,7 @@ describe('a code of the app', () => {
   })
 
   test('opens one session, of twenty that bring it at once to two instances', async (t) => {
-    const { server, other } = await startCluster(t)
+    const { server, other } = await startCluster(t, { rateLimitLogin: '100/15m' })
     const { secret } = await personWithApp(server, 'ada')
     for (let round = 0; round < 5; round++) {
       server.clock.advance(15 * minute)
