@@ -53,6 +53,13 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
   signInWithLink: everybody(400),
   // Newcomers have no address.
   addEmailFactor: users(400),
+  listFactors: users(200),
+  // The sample requests name none.
+  renameFactor: users(404),
+  removeFactor: users(404),
+  beginTotpEnrollment: users(200),
+  confirmTotpEnrollment: users(400),
+  makeRecoveryCodes: users(409),
   sendSecondFactorCode: everybody(401),
   listSecurityEvents: users(200),
   deleteOwnAccount: users(204),

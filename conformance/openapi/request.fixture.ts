@@ -33,6 +33,7 @@ export function sampleRequest(
 function objectOf({ path }: Operation, object: LoggedIn): string {
   if (path.startsWith('/api/users/{id}')) return object.id
   if (path.startsWith('/api/auth/sessions/{id}')) return object.sessionId
+  if (path.startsWith('/api/auth/mfa/factors/{id}')) return 'none'
   if (path.startsWith('/account/{page}')) return 'reset-password'
   throw new Error(`Teach the suite what the parameter of ${path} names.`)
 }
@@ -57,6 +58,7 @@ function sampleBody(
     challenge: 'x',
     factor: 'totp',
     code: '000000',
+    name: 'Phone',
     refreshToken: who?.refreshToken ?? '',
   }
   const names = Object.keys(body?.properties ?? {})

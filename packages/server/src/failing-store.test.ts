@@ -16,6 +16,7 @@ import {
   type Wish,
 } from './countersign.fixture.ts'
 import { createTestClock } from './foundation/deterministic.fixture.ts'
+import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
 import { createFailingDisk, type FailingDisk } from './stores/sql/failing-disk.fixture.ts'
 
 const options = {
@@ -33,6 +34,8 @@ interface People {
   readonly ada: SignedIn
   /** Another session of the same user. */
   readonly elsewhere: SignedIn
+  /** Somebody with a second factor. */
+  readonly grace: SignedIn
   /** The `Authorization` of a service. */
   readonly service: string
 }
@@ -48,6 +51,7 @@ before(async () => {
   })
   await server.open('root', 'admin')
   await server.open('ada')
+  const graceId = await server.open('grace')
   const root = await server.signIn('root')
   const added = await server.auth.services.add('billing')
   assert.ok(added.ok)
@@ -56,9 +60,15 @@ before(async () => {
     root,
     ada: await server.signIn('ada'),
     elsewhere: await server.signIn('ada'),
+    grace: await server.signIn('grace'),
     service: `Basic ${credential}`,
   }
   await lifetime.end()
+  const store = await openSqliteStore({ file: template, clock: createTestClock() })
+  const phone = { id: 'phone', userId: graceId, kind: 'totp', name: 'Phone', epoch: 0 } as const
+  const unused = { externalId: null, secret: '', counter: 0, createdAt: 0, lastUsedAt: null }
+  await store.insertFactor({ ...phone, ...unused })
+  await store.close()
 })
 
 interface FailingServer extends TestServer {
@@ -83,7 +93,16 @@ function createStart(t: TestContext): () => Promise<FailingServer> {
 
 function readTables(file: string): unknown {
   const database = new DatabaseSync(file, { readOnly: true })
-  const tables = ['users', 'sessions', 'attempts', 'audit_events', 'keyring', 'leases']
+  const tables = [
+    'users',
+    'sessions',
+    'factors',
+    'challenges',
+    'attempts',
+    'audit_events',
+    'keyring',
+    'leases',
+  ]
   const rows = tables.map((table) => database.prepare(`SELECT * FROM ${table} ORDER BY 1`).all())
   database.close()
   return JSON.parse(JSON.stringify(rows))
@@ -136,6 +155,21 @@ const calls: Record<string, (people: People) => readonly [route: string, wish: W
   deleteOwnAccount: ({ elsewhere }) => [
     'DELETE /api/auth/account',
     { token: elsewhere.accessToken },
+  ],
+  listFactors: ({ ada }) => ['GET /api/auth/mfa/factors', { token: ada.accessToken }],
+  renameFactor: ({ grace }) => [
+    'PATCH /api/auth/mfa/factors/phone',
+    { token: grace.accessToken, body: { name: 'Phone' } },
+  ],
+  removeFactor: ({ grace }) => ['DELETE /api/auth/mfa/factors/phone', { token: grace.accessToken }],
+  beginTotpEnrollment: ({ ada }) => ['POST /api/auth/mfa/totp', { token: ada.accessToken }],
+  confirmTotpEnrollment: ({ ada }) => [
+    'POST /api/auth/mfa/totp/confirm',
+    { token: ada.accessToken, body: { code: '000000' } },
+  ],
+  makeRecoveryCodes: ({ grace }) => [
+    'POST /api/auth/mfa/recovery-codes',
+    { token: grace.accessToken },
   ],
   ownProfile: ({ ada }) => ['GET /api/users', { token: ada.accessToken }],
   changeProfile: ({ ada }) => [

@@ -77,14 +77,20 @@ export interface FactorChangeParts extends KeepSessionParts {
   readonly newId: IdSource
 }
 
+/** A refusal, or, after the change is made, what makes its answer. */
+type Outcome = Problem | (() => Promise<Answer>)
+
 /** Well under what a store lists. */
 const mostFactors = 30
 
 export function createFactorChanges(parts: FactorChangeParts): FactorChanges {
   const { leases, credentials, newId } = parts
   // One change of an account's factors at a time: what is decided by those it has is still so when it is done.
-  const alone = (accountId: string, act: () => Promise<Answer>): Promise<Answer> =>
-    withLease(leases, `factors ${accountId}`, { clock: credentials.clock, newId }, act)
+  const alone = async (accountId: string, act: () => Promise<Outcome>): Promise<Answer> => {
+    const timing = { clock: credentials.clock, newId }
+    const outcome = await withLease(leases, `factors ${accountId}`, timing, act)
+    return typeof outcome === 'function' ? outcome() : outcome
+  }
   return {
     admit: (request) => admit(parts, request),
     add: async (request, added, context) => {
@@ -126,7 +132,7 @@ async function add(
   request: EnrollmentRequest,
   { factor: { replaces, ...wished }, check, members }: AddedFactor,
   context: RequestContext,
-): Promise<Answer> {
+): Promise<Outcome> {
   const admitted = await admit(parts, request)
   if ('problem' in admitted) return admitted
   const { account, factors: living } = admitted
@@ -155,8 +161,10 @@ async function add(
     return problem(admitted.resumed ? 'invalid_mfa_token' : 'invalid_token')
   }
   const detail = { factor: factor.kind, ...(before && { replaced: true }) }
-  await record(parts, 'factor.added', admitted, detail, context)
-  return answerAdded(parts, { ...admitted, account: raised }, factor, members, context)
+  return async () => {
+    await record(parts, 'factor.added', admitted, detail, context)
+    return answerAdded(parts, { ...admitted, account: raised }, factor, members, context)
+  }
 }
 
 async function answerAdded(
@@ -180,7 +188,7 @@ async function remove(
   principal: Principal,
   id: string,
   context: RequestContext,
-): Promise<Answer> {
+): Promise<Outcome> {
   const admitted = await admitSession(parts, principal)
   if ('problem' in admitted) return admitted
   const { account, factors } = admitted
@@ -195,9 +203,11 @@ async function remove(
   for (const gone of isLast ? [...rest, factor] : [factor]) {
     await parts.factors.deleteFactor(account.id, gone.id)
   }
-  await record(parts, 'factor.removed', admitted, { factor: factor.kind }, context)
-  const access = await keepSession(parts, raised, principal.sessionId)
-  return access ? { status: 200, body: access } : problem('invalid_token')
+  return async () => {
+    await record(parts, 'factor.removed', admitted, { factor: factor.kind }, context)
+    const access = await keepSession(parts, raised, principal.sessionId)
+    return access ? { status: 200, body: access } : problem('invalid_token')
+  }
 }
 
 /** Undefined when the account's sessions were ended meanwhile, or the account is gone: then nobody is to be lifted. */
