@@ -15,6 +15,7 @@ import {
   type TestAnswer,
   type TestServer,
 } from '../countersign.fixture.ts'
+import { codeOf } from '../totp/authenticator.fixture.ts'
 import type { AuditEvent, AuditType } from './event.ts'
 
 const common = 'password123'
@@ -408,13 +409,72 @@ describe('services', () => {
   })
 })
 
+describe('second factors', () => {
+  test('that are added, replaced, used, guessed at and removed', async () => {
+    const { name, id } = await newcomer()
+    const { accessToken, sessionId } = await signIn(name)
+    const who = { actorId: id, subjectId: id }
+    let token = accessToken
+    let shown = ''
+    const call = async (route: string, body?: object) => {
+      const answer = await server.call(route, { token, ...(body && { body }) })
+      assert.ok(answer.status < 300, JSON.stringify(answer.body))
+      token = String(answer.body['token'] ?? token)
+      secrets.add(token)
+      return answer.body
+    }
+    const addApp = async () => {
+      shown = String((await call('POST /api/auth/mfa/totp'))['secret'])
+      secrets.add(shown)
+      const code = codeOf(shown, server.clock())
+      return call('POST /api/auth/mfa/totp/confirm', { code, name: 'Phone' })
+    }
+    const added = (detail: object): Expected[] => [
+      { type: 'factor.added', ...who, sessionId, detail: { ...detail } },
+    ]
+    await expectEvents(addApp, added({ factor: 'totp' }))
+    await expectEvents(addApp, added({ factor: 'totp', replaced: true }))
+    let codes: readonly string[] = []
+    const make = async () => {
+      codes = (await call('POST /api/auth/mfa/recovery-codes'))['recoveryCodes'] as string[]
+      for (const code of codes) secrets.add(code)
+    }
+    await expectEvents(make, added({ factor: 'recovery' }))
+    const prove = (factor: string, code: string) => async () => {
+      const login = { username: name, password: testPassword, delivery: 'body' }
+      const { mfaToken } = (await server.call('POST /api/auth/login', { body: login })).body
+      await server.call('POST /api/auth/mfa', { body: { mfaToken, factor, code } })
+    }
+    const reason = { reason: 'wrong_second_factor', factor: 'totp' }
+    await expectEvents(prove('totp', codeOf(shown, server.clock())), [
+      { type: 'sign_in.failed', ...who, detail: reason },
+    ])
+    server.takeEvents()
+    await prove('recovery', codes[3] ?? '')()
+    assert.deepEqual(
+      server
+        .takeEvents()
+        .map(({ type, actorId, subjectId, detail }) => [type, actorId, subjectId, detail]),
+      [
+        ['factor.used_recovery', id, id, { remaining: 9 }],
+        ['sign_in.succeeded', id, id, { factor: 'password recovery' }],
+      ],
+    )
+    seenTypes.add('factor.used_recovery')
+    const [app] = (await call('GET /api/auth/mfa/factors'))['factors'] as { id: string }[]
+    const remove = () => call(`DELETE /api/auth/mfa/factors/${app?.id}`)
+    await expectEvents(remove, [
+      { type: 'factor.removed', ...who, sessionId, detail: { factor: 'totp' } },
+    ])
+  })
+})
+
 describe('all of it', () => {
   test('was every kind there is', () => {
     const source = readFileSync(new URL('event.ts', import.meta.url), 'utf8')
     // A database that lost writes has a test beside refresh/; what needs the link of a mail has its own beside its flow.
     const elsewhere = new Set([
       'session.restored',
-      'factor.added',
       'email.verified',
       'email.changed',
       'email.change_undone',
