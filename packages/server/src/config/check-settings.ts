@@ -1,6 +1,7 @@
 import { checkAdministrator, checkRoles } from './check-accounts.ts'
 import { checkDatabase, checkRedis, checkShared } from './check-database.ts'
 import { checkMail } from './check-mail.ts'
+import { checkPasskeys } from './check-passkeys.ts'
 import { checkSecrets, checkSigning } from './check-secrets.ts'
 import type { ConfigurationMistake } from './configuration-error.ts'
 import { isLoopback, parseOrigin } from './origins.ts'
@@ -25,6 +26,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
   const port = reader.integer('port', 3000, 0, 65_535)
   const publicUrl = readPublicUrl(reader, port, production)
   const issuer = reader.text('jwtIssuer') ?? publicUrl
+  const clientOrigins = readOrigins(reader, production)
   const settings: Settings = {
     production,
     port,
@@ -38,7 +40,8 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
     ...checkSecrets(reader, production),
     ...checkSigning(reader, production),
     ...readLives(reader),
-    clientOrigins: readOrigins(reader, production),
+    clientOrigins,
+    ...checkPasskeys(reader, { production, publicUrl, clientOrigins }),
     registration: reader.choice('registration', ['open', 'closed'], 'open'),
     signInByMail: reader.choice('signInByMail', ['on', 'off'], 'on') === 'on',
     ...checkMail(reader, { production, publicUrl }),

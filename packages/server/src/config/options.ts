@@ -43,6 +43,8 @@ export interface CountersignOptions {
   signInByMail?: string | undefined
   secondFactor?: string | readonly string[] | undefined
   recentAuthentication?: number | string | undefined
+  passkeyRpId?: string | undefined
+  passkeyOrigins?: string | readonly string[] | undefined
   auditRetention?: number | string | undefined
   metricsToken?: string | undefined
   metricsPort?: number | string | undefined
@@ -311,6 +313,19 @@ export const optionTable: readonly OptionDescription[] = [
     fallback: '15m',
     meaning:
       'How long ago a log-in may be for dangerous acts: administration, addresses, second factors, deletion.',
+  },
+  {
+    name: 'passkeyRpId',
+    environmentName: 'PASSKEY_RP_ID',
+    fallback: 'the host of PUBLIC_URL',
+    meaning:
+      'The domain that passkeys are made for: that of the pages, or one above it. Whoever changes it loses every passkey.',
+  },
+  {
+    name: 'passkeyOrigins',
+    environmentName: 'PASSKEY_ORIGINS',
+    fallback: 'PUBLIC_URL and CLIENT_ORIGIN, as far as they are at PASSKEY_RP_ID',
+    meaning: 'Exact origins, with commas, whose pages may use passkeys.',
   },
   {
     name: 'auditRetention',

@@ -63,6 +63,14 @@ export interface PostgresTls {
   readonly certificateFile: string | undefined
   readonly keyFile: string | undefined
 }
+
+export interface PasskeySettings {
+  /** The domain that passkeys are made for (RP ID). */
+  readonly rpId: string
+  /** Exact origins of the pages that may use them. */
+  readonly origins: readonly string[]
+}
+
 /** The longest life that JWT_EXPIRES_IN may give an access token. */
 export const maxAccessTokenTtlSeconds = 86_400
 
@@ -113,6 +121,7 @@ export interface Settings {
   /** Who needs a second factor: nobody who wants none, everybody, or these roles. */
   readonly secondFactor: 'optional' | 'required' | readonly string[]
   readonly recentAuthenticationSeconds: number
+  readonly passkeys: PasskeySettings
   readonly auditRetentionSeconds: number
   readonly metricsToken: string | undefined
   /** The program serves metrics on this port of the loopback interface, without a token. */
