@@ -52,6 +52,7 @@ const levels: readonly (readonly string[])[] = [
     'notices',
     'own-factors',
     'own-sessions',
+    'passkeys',
     'password-change',
     'profile',
     'recovery-codes',

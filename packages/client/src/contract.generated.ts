@@ -14,6 +14,18 @@ export interface MailSent {
   readonly message: string
 }
 
+export interface PasskeyAssertion {
+  readonly id: string
+  readonly rawId: string
+  readonly type: 'public-key'
+  readonly response: {
+    readonly clientDataJSON: string
+    readonly authenticatorData: string
+    readonly signature: string
+    readonly userHandle?: string | null
+  }
+}
+
 export interface Profile {
   readonly id: string
   readonly username: string
@@ -61,6 +73,7 @@ export type ProblemCode =
   | 'mfa_enrollment_required'
   | 'invalid_mfa_token'
   | 'invalid_code'
+  | 'invalid_passkey'
   | 'insufficient_user_authentication'
   | 'refresh_token_required'
   | 'invalid_refresh_token'
@@ -173,8 +186,9 @@ export interface Operations {
       readonly token: string
       /** 8 to 128 characters, any of them, taken exactly as sent; common ones are refused */
       readonly newPassword: string
-      readonly factor?: 'totp' | 'recovery' | 'email' | 'password'
+      readonly factor?: 'totp' | 'recovery' | 'email' | 'password' | 'passkey'
       readonly code?: string
+      readonly response?: PasskeyAssertion
     }
     readonly answer: undefined
   }

@@ -35,6 +35,7 @@ export interface AuditLogParts {
 const warnings: ReadonlySet<AuditType> = new Set([
   'access.denied',
   'csrf.refused',
+  'factor.cloned',
   'limit.exceeded',
   'password.change_failed',
   'password.common_accepted',

@@ -13,6 +13,7 @@ export type AuditType =
   | 'factor.added'
   | 'factor.removed'
   | 'factor.used_recovery'
+  | 'factor.cloned'
   | 'email.verified'
   | 'email.changed'
   | 'email.change_undone'

@@ -475,6 +475,7 @@ describe('all of it', () => {
     // A database that lost writes has a test beside refresh/; what needs the link of a mail has its own beside its flow.
     const elsewhere = new Set([
       'session.restored',
+      'factor.cloned',
       'email.verified',
       'email.changed',
       'email.change_undone',

@@ -11,6 +11,7 @@ import type { Busy } from '../passwords/hash-queue.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy } from '../routing/explain-account-refusal.ts'
+import type { PasskeyAssertion } from '../routing/passkey-schemas.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { decideCompletion } from './decide-completion.ts'
 
@@ -18,14 +19,17 @@ export interface PresentedProof {
   readonly account: Account
   /** The living factors of this kind. */
   readonly factors: readonly Factor[]
-  /** As the user typed it. */
+  /** As the user typed it; empty with a passkey. */
   readonly code: string
+  /** A passkey's, which no user types. */
+  readonly response?: PasskeyAssertion | undefined
+  readonly context: RequestContext
 }
 
 /** Whether this proves what it is said to, or that nobody could look. It spends what may be used once, and knows no HTTP. */
 export type ProofCheck = (presented: PresentedProof) => Promise<boolean | Busy>
 
-/** The kinds of proof that are a text. A kind that is missing here is refused. */
+/** A kind of proof that is missing here is refused. */
 export type ProofChecks = Readonly<Partial<Record<Proof, ProofCheck>>>
 
 export interface FactorProofParts {
@@ -43,12 +47,13 @@ export async function checkProof(
   presented: {
     readonly factor: Proof
     readonly code: string
+    readonly response?: PasskeyAssertion | undefined
     readonly factors: readonly Factor[]
     readonly possible: readonly Proof[]
   },
   context: RequestContext,
 ): Promise<Problem | undefined> {
-  const { factor, code, factors, possible } = presented
+  const { factor, code, response, factors, possible } = presented
   const facts = { actorId: account.id, subjectId: account.id }
   const limit = toVolumeLimit(settings.rateLimitLogin)
   const attempt = await attempts.reserve('factor', [account.id], limit)
@@ -58,7 +63,7 @@ export async function checkProof(
   }
   const own = factors.filter(({ kind }) => kind === factor)
   const check = possible.includes(factor) ? checks[factor] : undefined
-  const proven = (await check?.({ account, factors: own, code })) ?? false
+  const proven = (await check?.({ account, factors: own, code, response, context })) ?? false
   if (typeof proven === 'object') {
     await attempt.release()
     return busy(proven.retryAfterSeconds)
@@ -79,12 +84,21 @@ export async function checkProof(
 /** Asks an account that proved its mailbox for its second factor, where it has one. Undefined when nothing is missing. */
 export type RecoveryProof = (
   account: Account,
-  presented: { readonly factor?: Proof | undefined; readonly code?: string | undefined },
+  presented: {
+    readonly factor?: Proof | undefined
+    readonly code?: string | undefined
+    readonly response?: PasskeyAssertion | undefined
+  },
   context: RequestContext,
 ) => Promise<Problem | undefined>
 
-export function createRecoveryProof(parts: FactorProofParts): RecoveryProof {
-  return async (account, { factor, code }, context) => {
+export interface RecoveryProofParts extends FactorProofParts {
+  /** What a passkey is asked with: there is no log-in in which it could be asked for. */
+  readonly askPasskey: (account: Account, factors: readonly Factor[]) => object
+}
+
+export function createRecoveryProof(parts: RecoveryProofParts): RecoveryProof {
+  return async (account, { factor, code, response }, context) => {
     const factors = await loadLivingFactors(parts.factors, account)
     const kinds = usableKinds(factors)
     const completion = decideCompletion({ kinds, proofs: ['email'], isRequired: false })
@@ -92,10 +106,14 @@ export function createRecoveryProof(parts: FactorProofParts): RecoveryProof {
     // The mailbox alone would be asked for twice: the password is what was forgotten.
     const possible = completion.possible.filter((proof) => proof !== 'password')
     if (possible.length === 0) return undefined
-    if (factor === undefined || code === undefined) {
-      return problem('mfa_required', { members: { factors: possible } })
+    if (factor === undefined || (code === undefined && response === undefined)) {
+      const passkey = possible.includes('passkey') && parts.askPasskey(account, factors)
+      return problem('mfa_required', {
+        members: { factors: possible, ...(passkey && { passkey }) },
+      })
     }
-    return checkProof(parts, account, { factor, code, factors, possible }, context)
+    const presented = { factor, code: code ?? '', response, factors, possible }
+    return checkProof(parts, account, presented, context)
   }
 }
 

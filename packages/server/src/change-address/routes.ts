@@ -16,6 +16,7 @@ import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { busy, invalidMember, weakPassword } from '../routing/explain-account-refusal.ts'
+import { passkeyAssertionSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
   factorCodeSchema,
@@ -23,7 +24,7 @@ import {
   mailAddressSchema,
   mailSentSchema,
   newPasswordSchema,
-  secondFactorSchema,
+  recoveryFactorSchema,
 } from '../routing/schemas.ts'
 import { changeEmailMail, type ChangeMailParts, emailChangedMail } from './change-address.ts'
 
@@ -133,8 +134,9 @@ function undoRoute(parts: ChangeAddressParts): Route {
       body: z.strictObject({
         token: linkTokenSchema,
         newPassword: newPasswordSchema,
-        factor: secondFactorSchema.optional(),
+        factor: recoveryFactorSchema.optional(),
         code: factorCodeSchema.optional(),
+        response: passkeyAssertionSchema.optional(),
       }),
       success: { status: 204, description: 'The account is yours again' },
       problems: [

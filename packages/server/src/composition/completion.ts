@@ -5,10 +5,18 @@ import {
   createSignInCompletion,
 } from '../authentication/finish-sign-in.ts'
 import { createNewDeviceCheck } from '../authentication/new-device.ts'
-import { type ProofChecks, createPasswordCheck } from '../authentication/prove-second-factor.ts'
+import {
+  type ProofChecks,
+  type RecoveryProof,
+  createPasswordCheck,
+  createRecoveryProof,
+} from '../authentication/prove-second-factor.ts'
 import { createSecondFactorPolicy } from '../authentication/second-factor-policy.ts'
 import { createEmailCheck } from '../email-factor/email-factor.ts'
 import { createTickets } from '../one-time/tickets.ts'
+import { createProofOptions } from '../passkeys/ceremony-options.ts'
+import { createPasskeyCheck } from '../passkeys/passkey-check.ts'
+import type { RelyingParty } from '../passkeys/relying-party.ts'
 import { createRecoveryCheck } from '../recovery-codes/recovery-codes.ts'
 import { createTotpCheck } from '../totp/totp-factor.ts'
 import type { Base } from './base.ts'
@@ -56,13 +64,44 @@ export function buildFactorChanges(
   })
 }
 
-/** The kinds of second factor that are a text. */
-export function buildProofChecks(base: Base, { store }: State, services: Services): ProofChecks {
-  const parts = { ...base, ...services, accounts: store, challenges: store, factors: store }
+/** How each kind of proof is checked that a log-in may wait for. */
+export function buildProofChecks(
+  base: Base,
+  { store }: State,
+  services: Services,
+  relyingParty: RelyingParty,
+): ProofChecks {
+  const parts = {
+    ...base,
+    ...services,
+    accounts: store,
+    challenges: store,
+    factors: store,
+    relyingParty,
+  }
   return {
+    passkey: createPasskeyCheck(parts, 'secondFactor'),
     password: createPasswordCheck(services.hasher),
     totp: createTotpCheck(parts),
     recovery: createRecoveryCheck(parts),
     ...(services.mail && { email: createEmailCheck(parts) }),
   }
+}
+
+/** What an account with a second factor is asked for beside the link of a mail. */
+export function buildRecoveryProof(
+  base: Base,
+  { store }: State,
+  services: Services,
+  relyingParty: RelyingParty,
+  checks: ProofChecks,
+): RecoveryProof {
+  const parts = { ...base, ...services, accounts: store, factors: store, relyingParty }
+  return createRecoveryProof({
+    ...parts,
+    // What a log-in asked a passkey answers nothing here, nor the other way round.
+    checks: { ...checks, passkey: createPasskeyCheck(parts, 'recovery') },
+    askPasskey: (account, factors) =>
+      createProofOptions(relyingParty, 'recovery', account, factors),
+  })
 }

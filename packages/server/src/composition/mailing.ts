@@ -1,8 +1,4 @@
-import {
-  type ProofChecks,
-  type RecoveryProof,
-  createRecoveryProof,
-} from '../authentication/prove-second-factor.ts'
+import type { RecoveryProof } from '../authentication/prove-second-factor.ts'
 import type { ChallengeStore } from '../challenges/store.ts'
 import {
   type ChangeFacts,
@@ -99,7 +95,7 @@ export function buildMailing(
   base: Base,
   { store }: State,
   services: Services,
-  checks: ProofChecks,
+  proveSecondFactor: RecoveryProof,
 ): Mailing | undefined {
   if (services.mail === undefined) return undefined
   const tickets = { ...base, store }
@@ -117,7 +113,7 @@ export function buildMailing(
     codeLinks: createTickets<CodeLink>(tickets, 'sign-in-link', codeLifeMs),
     challenges: store,
     factors: store,
-    proveSecondFactor: createRecoveryProof({ ...base, ...services, factors: store, checks }),
+    proveSecondFactor,
     outbox: services.mail.outbox,
   }
 }

@@ -1,5 +1,6 @@
 import { accountPagesRoutes } from '../account-pages/routes.ts'
 import { ownFactorsRoutes } from '../own-factors/routes.ts'
+import { type PasskeyParts, passkeyRoutes } from '../passkeys/routes.ts'
 import type { Route } from '../routing/route.ts'
 import { recoveryCodesRoutes } from '../recovery-codes/routes.ts'
 import { type SecondStepParts, secondStepRoutes } from '../second-step/routes.ts'
@@ -7,15 +8,21 @@ import { type SignInRouteParts, signInRoutes } from '../sign-in/routes.ts'
 import { type StepUpParts, stepUpRoutes } from '../step-up/routes.ts'
 import { totpRoutes } from '../totp/routes.ts'
 import type { Base } from './base.ts'
-import { buildCompletion, buildFactorChanges, buildProofChecks } from './completion.ts'
+import {
+  buildCompletion,
+  buildFactorChanges,
+  buildProofChecks,
+  buildRecoveryProof,
+} from './completion.ts'
 import { buildMailing, type MailFlowParts, type Mailing, mailRoutes } from './mailing.ts'
+import { buildRelyingParty } from './passkeys.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 
 /** What the flows share; the parts that are made here are theirs alone. */
 export type WaysInParts = Omit<
-  SignInRouteParts & StepUpParts & SecondStepParts & MailFlowParts,
-  'completion' | 'checks' | 'store' | 'factorChanges'
+  SignInRouteParts & StepUpParts & SecondStepParts & PasskeyParts & MailFlowParts,
+  'completion' | 'checks' | 'store' | 'accounts' | 'factors' | 'factorChanges' | 'relyingParty'
 >
 
 export interface WaysIn {
@@ -35,10 +42,20 @@ export function buildWaysIn(
   const { signInByMail, serviceName } = base.settings
   const completion = buildCompletion(base, state, services)
   const factorChanges = buildFactorChanges(base, state, services, completion)
-  const checks = buildProofChecks(base, state, services)
-  const mailing = buildMailing(base, state, services, checks)
-  const stores = { store, factors: store, challenges: store }
-  const parts = { ...common, ...stores, completion, factorChanges, checks, serviceName }
+  const relyingParty = buildRelyingParty(base, state)
+  const checks = buildProofChecks(base, state, services, relyingParty)
+  const prove = buildRecoveryProof(base, state, services, relyingParty, checks)
+  const mailing = buildMailing(base, state, services, prove)
+  const stores = { accounts: store, factors: store, challenges: store, store }
+  const parts = {
+    ...common,
+    ...stores,
+    completion,
+    factorChanges,
+    checks,
+    relyingParty,
+    serviceName,
+  }
   const routes = [
     ...signInRoutes(parts),
     ...stepUpRoutes(parts),
@@ -46,6 +63,7 @@ export function buildWaysIn(
     ...ownFactorsRoutes(parts),
     ...totpRoutes(parts),
     ...recoveryCodesRoutes(parts),
+    ...passkeyRoutes(parts),
     ...(mailing
       ? [...mailRoutes(mailing, { ...parts, signInByMail }), ...accountPagesRoutes()]
       : []),

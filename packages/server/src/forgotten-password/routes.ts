@@ -16,6 +16,7 @@ import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { busy, invalidMember, weakPassword } from '../routing/explain-account-refusal.ts'
+import { passkeyAssertionSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
   factorCodeSchema,
@@ -23,7 +24,7 @@ import {
   mailAddressSchema,
   mailSentSchema,
   newPasswordSchema,
-  secondFactorSchema,
+  recoveryFactorSchema,
 } from '../routing/schemas.ts'
 import { type ResetFacts, resetPasswordMail, type ResetMailParts } from './forgotten-password.ts'
 
@@ -87,8 +88,9 @@ function resetRoute(parts: ForgottenPasswordParts): Route {
       body: z.strictObject({
         token: linkTokenSchema,
         newPassword: newPasswordSchema,
-        factor: secondFactorSchema.optional(),
+        factor: recoveryFactorSchema.optional(),
         code: factorCodeSchema.optional(),
+        response: passkeyAssertionSchema.optional(),
       }),
       success: { status: 204, description: 'The password is set; every session has ended' },
       problems: ['invalid_code', 'weak_password', 'mfa_required', 'too_many_requests', 'busy'],

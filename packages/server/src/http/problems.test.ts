@@ -61,6 +61,7 @@ describe('the contract', () => {
         'weak_password',
         'invalid_password',
         'invalid_code',
+        'invalid_passkey',
       ],
       401: [
         'invalid_credentials',

@@ -59,6 +59,12 @@ export const problemKinds = {
     meaning:
       'A code or link is wrong, was used, has expired, or had too many tries. Ask for another.',
   },
+  invalid_passkey: {
+    status: 400,
+    message: 'The answer of the passkey is not valid',
+    meaning:
+      'It answers something else than was asked: by a page of another origin, an older or used challenge, with a passkey that is not known or did not verify its user. Ask for new options and try again.',
+  },
   insufficient_user_authentication: {
     status: 401,
     message: 'A more recent or stronger log-in is required',

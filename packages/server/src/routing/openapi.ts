@@ -54,6 +54,8 @@ const introduction = [
 
 const tagDescriptions: Readonly<Record<string, string>> = {
   Authentication: 'From a name and a password to tokens, on to fresh ones, and out again.',
+  Passkeys:
+    'Log in without a password, or prove a second factor (WebAuthn Level 3). Its options and answers are the JSON of browsers.',
   Sessions: 'Where a user is logged in.',
   Users: 'The own account.',
   Administration:

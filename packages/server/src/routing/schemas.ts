@@ -59,6 +59,15 @@ export const secondFactorSchema: z.ZodEnum<{
   password: 'password'
 }> = z.enum(['totp', 'recovery', 'email', 'password'])
 
+/** What stands beside the mailbox when a password is forgotten or an address taken back. */
+export const recoveryFactorSchema: z.ZodEnum<{
+  totp: 'totp'
+  recovery: 'recovery'
+  email: 'email'
+  password: 'password'
+  passkey: 'passkey'
+}> = z.enum(['totp', 'recovery', 'email', 'password', 'passkey'])
+
 export const factorCodeSchema: z.ZodString = z
   .string()
   .min(1)
