@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import type { AuditLog } from '../audit/audit-log.ts'
-import { loadLivingFactors } from '../factors/factor.ts'
-import type { FactorStore } from '../factors/store.ts'
+import type { FactorChanges } from '../authentication/change-factors.ts'
 import { problem } from '../http/problems.ts'
 import { creationOptionsSchema, passkeyRegistrationSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
+import { factorAddedSchema, factorNameSchema, mfaTokenSchema } from '../routing/schemas.ts'
 import { createCreationOptions } from './ceremony-options.ts'
-import { registerPasskey, type RegisterPasskeyParts } from './register-passkey.ts'
+import { checkRegistration } from './check-registration.ts'
+import type { RelyingParty } from './relying-party.ts'
 
-export interface PasskeyRegistrationParts extends RegisterPasskeyParts {
-  readonly factors: RegisterPasskeyParts['factors'] & Pick<FactorStore, 'listFactors'>
-  readonly audit: AuditLog
+export interface PasskeyRegistrationParts {
+  readonly relyingParty: RelyingParty
+  readonly factorChanges: Pick<FactorChanges, 'admit' | 'add'>
 }
 
 /** Adding a passkey. */
@@ -18,7 +18,11 @@ export function passkeyRegistrationRoutes(parts: PasskeyRegistrationParts): Rout
   return [optionsRoute(parts), registerRoute(parts)]
 }
 
-function optionsRoute({ relyingParty, factors }: PasskeyRegistrationParts): Route {
+const mfaToken = mfaTokenSchema
+  .optional()
+  .meta({ description: 'Of a 401 `mfa_enrollment_required`, in place of an access token' })
+
+function optionsRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts): Route {
   return defineRoute(
     {
       method: 'POST',
@@ -28,24 +32,27 @@ function optionsRoute({ relyingParty, factors }: PasskeyRegistrationParts): Rout
       summary: 'Begin to add a passkey',
       description:
         'For `navigator.credentials.create()`. It is good for five minutes and one passkey.',
-      access: 'bearer',
+      access: 'enrolling',
       recentAuthentication: true,
       counting: 'caller',
+      body: z.strictObject({ mfaToken }).optional(),
       success: {
         status: 200,
         description: 'What to ask the browser',
         schema: creationOptionsSchema,
       },
-      problems: [],
+      problems: ['no_token', 'invalid_mfa_token'],
     },
-    async ({ principal: { account } }) => {
-      const living = await loadLivingFactors(factors, account)
-      return { status: 200, body: { ...createCreationOptions(relyingParty, account, living) } }
+    async ({ body, principal }) => {
+      const admitted = await factorChanges.admit({ principal, mfaToken: body?.mfaToken })
+      if ('problem' in admitted) return admitted
+      const { account, factors } = admitted
+      return { status: 200, body: { ...createCreationOptions(relyingParty, account, factors) } }
     },
   )
 }
 
-function registerRoute(parts: PasskeyRegistrationParts): Route {
+function registerRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts): Route {
   return defineRoute(
     {
       method: 'POST',
@@ -53,23 +60,34 @@ function registerRoute(parts: PasskeyRegistrationParts): Route {
       operationId: 'registerPasskey',
       tag: 'Passkeys',
       summary: 'Add a passkey',
-      access: 'bearer',
+      description:
+        'It is the whole log-in where it verifies its user, and the second factor of a log-in with the password. Every ' +
+        'other session ends and every earlier access token is dead, the one of this call included: go on with the token ' +
+        'of the answer. With an `mfaToken` the answer is that of the log-in, which it completes.',
+      access: 'enrolling',
       recentAuthentication: true,
       counting: 'caller',
       body: z.strictObject({
         response: passkeyRegistrationSchema,
-        name: z.string().min(1).max(64).optional(),
+        name: factorNameSchema.optional(),
+        mfaToken,
       }),
-      success: { status: 204, description: 'It is added' },
-      problems: ['invalid_passkey'],
+      success: { status: 200, description: 'It is added', schema: factorAddedSchema },
+      problems: [
+        'no_token',
+        'invalid_mfa_token',
+        'invalid_passkey',
+        'factor_exists',
+        'too_many_factors',
+      ],
     },
-    async ({ body: { response, name = 'Passkey' }, principal, context }) => {
-      const { account, sessionId } = principal
-      const registered = await registerPasskey(parts, account, { response, name })
-      if (!registered.ok) return problem('invalid_passkey')
-      const who = { actorId: account.id, subjectId: account.id, sessionId }
-      await parts.audit.record('factor.added', { ...who, detail: { factor: 'passkey' } }, context)
-      return { status: 204 }
+    async ({ body: { response, name = 'Passkey', mfaToken: waiting }, principal, context }) => {
+      const request = { principal, mfaToken: waiting }
+      const admitted = await factorChanges.admit(request)
+      if ('problem' in admitted) return admitted
+      const checked = await checkRegistration(relyingParty, admitted.account, response)
+      if (!checked.ok) return problem('invalid_passkey')
+      return factorChanges.add(request, { factor: { ...checked.passkey, name } }, context)
     },
   )
 }

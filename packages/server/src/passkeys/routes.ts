@@ -3,11 +3,7 @@ import { type PasskeyProofParts, passkeyProofRoutes } from './proof-routes.ts'
 import { type PasskeyRegistrationParts, passkeyRegistrationRoutes } from './registration-routes.ts'
 import { passkeySignInRoutes } from './sign-in-routes.ts'
 
-export interface PasskeyParts
-  extends Omit<PasskeyProofParts, 'factors'>,
-    Omit<PasskeyRegistrationParts, 'factors'> {
-  readonly factors: PasskeyProofParts['factors'] & PasskeyRegistrationParts['factors']
-}
+export type PasskeyParts = PasskeyRegistrationParts & PasskeyProofParts
 
 export function passkeyRoutes(parts: PasskeyParts): Route[] {
   return [

@@ -1,30 +1,22 @@
 import type { Account } from '../accounts/account.ts'
-import type { Factor } from '../factors/factor.ts'
-import type { FactorStore } from '../factors/store.ts'
-import type { IdSource } from '../foundation/ids.ts'
+import type { NewFactor } from '../authentication/change-factors.ts'
 import type { PasskeyRegistration } from '../routing/passkey-schemas.ts'
 import { openClientData, type PasskeyRefusal } from './client-data.ts'
 import { algorithms, loadVerification, type RelyingParty } from './relying-party.ts'
 import { writePasskey } from './stored-passkey.ts'
 import { withoutAttestation } from './without-attestation.ts'
 
-export interface RegisterPasskeyParts {
-  readonly relyingParty: RelyingParty
-  readonly factors: Pick<FactorStore, 'insertFactor'>
-  readonly newId: IdSource
-}
-
-export type PasskeyRegistered =
-  | { readonly ok: true; readonly factor: Factor }
+export type RegistrationChecked =
+  | { readonly ok: true; readonly passkey: Omit<NewFactor, 'name'> }
   | { readonly ok: false; readonly reason: PasskeyRefusal }
 
-/** Registering a new credential (WebAuthn Level 3, section 7.1). */
-export async function registerPasskey(
-  { relyingParty, factors, newId }: RegisterPasskeyParts,
+/** Verifying a new credential (WebAuthn Level 3, section 7.1). It spends the challenge. */
+export async function checkRegistration(
+  relyingParty: RelyingParty,
   account: Account,
-  { response, name }: { readonly response: PasskeyRegistration; readonly name: string },
-): Promise<PasskeyRegistered> {
-  const { challenges, origins, clock } = relyingParty
+  response: PasskeyRegistration,
+): Promise<RegistrationChecked> {
+  const { challenges, origins } = relyingParty
   const opened = openClientData(response.response.clientDataJSON, {
     type: 'webauthn.create',
     origins,
@@ -38,24 +30,14 @@ export async function registerPasskey(
   }
   const verified = await verify(relyingParty, response)
   if (verified === undefined) return { ok: false, reason: 'not_verified' }
-  const factor: Factor = {
-    id: newId(),
-    userId: account.id,
-    kind: 'passkey',
-    name,
-    epoch: account.factorEpoch,
-    externalId: verified.credential.id,
-    secret: writePasskey({
-      publicKey: Buffer.from(verified.credential.publicKey).toString('base64url'),
-      transports: response.response.transports ?? [],
-      aaguid: verified.aaguid,
-    }),
-    counter: verified.credential.counter,
-    createdAt: clock(),
-    lastUsedAt: null,
-  }
-  const inserted = await factors.insertFactor(factor)
-  return inserted === 'inserted' ? { ok: true, factor } : { ok: false, reason: 'foreign_passkey' }
+  const { credential, aaguid } = verified
+  const secret = writePasskey({
+    publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+    transports: response.response.transports ?? [],
+    aaguid,
+  })
+  const { id: externalId, counter } = credential
+  return { ok: true, passkey: { kind: 'passkey', externalId, secret, counter } }
 }
 
 async function verify({ rpId, origins }: RelyingParty, response: PasskeyRegistration) {
