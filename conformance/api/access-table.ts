@@ -64,6 +64,15 @@ export const accessTable: Readonly<Record<string, AccessRow>> = {
   listSecurityEvents: users(200),
   deleteOwnAccount: users(204),
   proveSecondFactor: everybody(401),
+  passkeySignInOptions: everybody(200),
+  passkeySignIn: everybody(401),
+  passkeySecondFactorOptions: everybody(401),
+  passkeySecondFactor: everybody(401),
+  // Newcomers have no passkey, and the sample of one is none.
+  passkeyStepUpOptions: users(404),
+  passkeyStepUp: users(400),
+  passkeyRegistrationOptions: users(200),
+  registerPasskey: users(400),
 
   publicInformation: everybody(200),
   ownProfile: users(200),

@@ -44,7 +44,7 @@ behindEachDoor({ doors: ['program'] }, (target) => {
     }
   })
 
-  test('no operation knows a hint, a secret question or a way to log in besides the password (v5.0.0-6.1.3, v5.0.0-6.3.4, v5.0.0-6.4.2)', () => {
+  test('no operation knows a hint, a secret question or an unknown way to log in (v5.0.0-6.1.3, v5.0.0-6.3.4, v5.0.0-6.4.2)', () => {
     assert.doesNotMatch(
       JSON.stringify(document.raw),
       /(?<!token_type_)hint|security.?question|mother/i,
@@ -66,8 +66,12 @@ behindEachDoor({ doors: ['program'] }, (target) => {
       'confirmTotpEnrollment',
       'login',
       'makeRecoveryCodes',
+      'passkeySecondFactor',
+      'passkeySignIn',
+      'passkeyStepUp',
       'proveSecondFactor',
       'refresh',
+      'registerPasskey',
       'removeFactor',
       'signInWithCode',
       'signInWithLink',

@@ -26,9 +26,14 @@ import {
 } from './bad-bodies.ts'
 import { jsonType, setStage, type Stage } from './stage.fixture.ts'
 
-// What a mail or a log-in that waits would have brought: the samples hold something made up.
+// What a mail, a passkey or a log-in that waits would have brought: the samples hold something made up.
 const needsMail = new Set([
   'proveSecondFactor',
+  'passkeySignIn',
+  'passkeySecondFactor',
+  'passkeySecondFactorOptions',
+  'passkeyStepUp',
+  'registerPasskey',
   'resetPassword',
   'verifyEmail',
   'confirmEmailChange',
@@ -107,7 +112,8 @@ function refuseBadBodies(target: () => Target): void {
       const { path, ...request } = (await setStage(target())).sample(operation)
       assert.ok(stage.document.allowsBody(operation, request.json))
       const answer = await call(target(), path, request)
-      if (needsMail.has(operation.id)) assert.match(answer.text, /invalid_(code|mfa_token)/)
+      if (needsMail.has(operation.id))
+        assert.match(answer.text, /invalid_(code|mfa_token|passkey|credentials)/)
       else assert.ok(answer.status < 300, `${operation.id}: ${answer.text}`)
     }
   })

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import {
   createLifetime,
+  readSignedIn,
   type SignedIn,
   startTestServer,
   testPassword,
@@ -15,6 +16,8 @@ import {
   type TestServer,
   type Wish,
 } from './countersign.fixture.ts'
+import { createAuthenticator, type SoftAuthenticator } from './passkeys/authenticator.fixture.ts'
+import { createPasskeyCalls } from './passkeys/passkey-people.fixture.ts'
 import { createTestClock } from './foundation/deterministic.fixture.ts'
 import { openSqliteStore } from './stores/sql/open-sqlite-store.ts'
 import { createFailingDisk, type FailingDisk } from './stores/sql/failing-disk.fixture.ts'
@@ -36,6 +39,9 @@ interface People {
   readonly elsewhere: SignedIn
   /** Somebody with a second factor. */
   readonly grace: SignedIn
+  /** Another user, with a passkey. */
+  readonly eve: SignedIn
+  readonly key: SoftAuthenticator
   /** The `Authorization` of a service. */
   readonly service: string
 }
@@ -56,8 +62,13 @@ before(async () => {
   const added = await server.auth.services.add('billing')
   assert.ok(added.ok)
   const credential = Buffer.from(`${added.service.id}:${added.secret}`).toString('base64')
+  const key = createAuthenticator()
+  const passkeys = createPasskeyCalls(server)
+  await passkeys.person('eve', key)
   people = {
     root,
+    eve: readSignedIn(await passkeys.signIn(key)),
+    key,
     ada: await server.signIn('ada'),
     elsewhere: await server.signIn('ada'),
     grace: await server.signIn('grace'),
@@ -141,6 +152,14 @@ const calls: Record<string, (people: People) => readonly [route: string, wish: W
     'POST /api/auth/step-up',
     { token: ada.accessToken, body: { password: testPassword } },
   ],
+  passkeyStepUpOptions: ({ ada }) => [
+    'POST /api/auth/step-up/passkey/options',
+    { token: ada.accessToken },
+  ],
+  passkeyRegistrationOptions: ({ ada }) => [
+    'POST /api/auth/passkeys/register/options',
+    { token: ada.accessToken },
+  ],
   forgotPassword: () => ['POST /api/auth/password/forgot', { body: { email: 'a@example.org' } }],
   requestEmailVerification: ({ ada }) => [
     'POST /api/auth/email/verification',
@@ -210,6 +229,7 @@ const withoutStore: Record<string, readonly [route: string, wish: Wish]> = {
   keySet: ['GET /.well-known/jwks.json', {}],
   serverMetadata: ['GET /.well-known/oauth-authorization-server', {}],
   live: ['GET /health/live', {}],
+  passkeySignInOptions: ['POST /api/auth/passkeys/login/options', {}],
   accountPageScript: ['GET /account/main.js', {}],
   accountPageStyle: ['GET /account/style.css', {}],
   accountPage: ['GET /account/reset-password', {}],
@@ -231,6 +251,12 @@ const leftOut = new Set([
   'signInWithCode',
   'signInWithLink',
   'developmentMailbox',
+  'passkeySecondFactorOptions',
+  'passkeySecondFactor',
+  // What a passkey answers has its own tests, below.
+  'registerPasskey',
+  'passkeySignIn',
+  'passkeyStepUp',
 ])
 
 function assertRefused(answer: TestAnswer, what: string): void {
@@ -335,6 +361,48 @@ describe('when every statement fails', () => {
 })
 
 describe('when the disk fails in the middle', () => {
+  // A challenge is good once, so each try has its own.
+  const byPasskey: Record<string, readonly [asking: string, answering: string]> = {
+    passkeySignIn: ['POST /api/auth/passkeys/login/options', 'POST /api/auth/passkeys/login'],
+    passkeyStepUp: ['POST /api/auth/step-up/passkey/options', 'POST /api/auth/step-up/passkey'],
+    registerPasskey: [
+      'POST /api/auth/passkeys/register/options',
+      'POST /api/auth/passkeys/register',
+    ],
+  }
+  for (const [operation, [asking, answering]] of Object.entries(byPasskey)) {
+    test(`${operation} grants nothing at any step, and can be asked for again`, async (t) => {
+      const start = createStart(t)
+      const { eve, key } = people
+      const prepare = async ({ call }: FailingServer) => {
+        const asked = await call(asking, { token: eve.accessToken })
+        // The epochs were raised and the session was not lifted over them: its user logs in again.
+        if (asked.status === 401) return async () => asked
+        const { body } = asked
+        const isNew = operation === 'registerPasskey'
+        const response = isNew ? createAuthenticator().create(body) : key.get(body)
+        return () => call(answering, { token: eve.accessToken, body: { response } })
+      }
+      let steps = 0
+      for (let number = 1; ; number++) {
+        const server = await start()
+        const answerIt = await prepare(server)
+        server.disk.failFrom(number)
+        const answer = await answerIt()
+        const isReached = server.disk.count() >= number
+        server.disk.mend()
+        server.clock.advance(15_000)
+        if (!isReached) break
+        steps++
+        assertRefused(answer, `${operation}, statement ${number}`)
+        const again = await (await prepare(server))()
+        assert.ok(again.status < 500, `${operation} after statement ${number}: ${again.status}`)
+        await server.auth.close()
+      }
+      assert.ok(steps > 3)
+    })
+  }
+
   for (const operation of Object.keys(calls)) {
     test(`${operation} grants nothing at any step, and can be asked for again`, async (t) => {
       const start = createStart(t)

@@ -13,6 +13,8 @@ import {
   testPassword,
   type TestServer,
 } from '../countersign.fixture.ts'
+import { createAuthenticator } from '../passkeys/authenticator.fixture.ts'
+import { createPasskeyCalls } from '../passkeys/passkey-people.fixture.ts'
 import { createTestMailbox, type TestMailbox, tokenOf } from '../mail/mailbox.fixture.ts'
 import { codeOf } from '../totp/authenticator.fixture.ts'
 import { openSqliteStore } from '../stores/sql/open-sqlite-store.ts'
@@ -80,7 +82,32 @@ const continuing = [
   'addEmailFactor',
   'makeRecoveryCodes',
   'removeFactor',
+  'passkeySecondFactor',
+  'registerPasskey',
 ]
+
+/** With a passkey that proves its possession alone: two factors in one it is only when it verified its user. */
+const withOneHalf: Readonly<Record<string, Path>> = {
+  passkeySignIn: async ({ server }, person) => {
+    const { key } = await addPasskey(server, person)
+    const { body } = await server.call('POST /api/auth/passkeys/login/options')
+    const response = key.get(body, { userVerified: false })
+    return server.call('POST /api/auth/passkeys/login', { body: { response } })
+  },
+  passkeyStepUp: async ({ server }, person) => {
+    const { key, token } = await addPasskey(server, person)
+    const { body } = await server.call('POST /api/auth/step-up/passkey/options', { token })
+    const response = key.get(body, { userVerified: false })
+    return server.call('POST /api/auth/step-up/passkey', { token, body: { response } })
+  },
+}
+
+async function addPasskey(server: TestServer, { accessToken }: Person) {
+  const key = createAuthenticator()
+  const added = await createPasskeyCalls(server).register(accessToken, key)
+  assert.equal(added.status, 200, JSON.stringify(added.body))
+  return { key, token: String(added.body['accessToken']) }
+}
 
 describe('an account that one proof does not open', () => {
   const lifetime = createLifetime()
@@ -144,12 +171,20 @@ describe('an account that one proof does not open', () => {
         return [...withToken, '"accessToken":'].some((sign) => text.includes(sign))
       })
       .map(({ operationId }) => operationId)
-    const known = new Set([...Object.keys(paths), ...continuing])
+    const known = new Set([...Object.keys(paths), ...Object.keys(withOneHalf), ...continuing])
     assert.deepEqual(
       giving.filter((operation) => !known.has(operation)),
       [],
     )
   })
+
+  for (const [name, walk] of Object.entries(withOneHalf)) {
+    test(`gets no session by ${name} that proves one factor alone`, async () => {
+      const answer = await walk({ server, mailbox }, await newPerson())
+      assert.ok(answer.status === 401 || answer.status === 400, JSON.stringify(answer.body))
+      assertNoSession(answer)
+    })
+  }
 
   for (const [name, walk] of Object.entries(paths)) {
     test(`gets no session by ${name} without its second factor`, async () => {
@@ -169,7 +204,9 @@ describe('an account that one proof does not open', () => {
       const other = await server.call('POST /api/auth/login', { body })
       assert.equal(other.body['code'], 'invalid_credentials')
     })
+  }
 
+  for (const [name, walk] of Object.entries({ ...paths, ...withOneHalf })) {
     test(`gets no session by ${name} when it is disabled on the way`, async () => {
       const person = await newPerson()
       const call = server.call
@@ -177,7 +214,7 @@ describe('an account that one proof does not open', () => {
       const disabling: TestServer = {
         ...server,
         call: async (route, wish) => {
-          const isLast = /login|verify|step-up|confirm|reset$/.test(route)
+          const isLast = /(?:login|verify|step-up|confirm|reset|passkey)$/.test(route)
           if (isLast) await server.auth.accounts.setDisabled(person.userId, true)
           return call(route, wish)
         },
