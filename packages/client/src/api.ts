@@ -1,4 +1,9 @@
-import { type Operations, type ProblemCode, routes } from './contract.generated.ts'
+import {
+  type Operations,
+  type PasskeyRequestOptions,
+  type ProblemCode,
+  routes,
+} from './contract.generated.ts'
 import { CountersignError, type FieldError } from './countersign-error.ts'
 
 type Named = keyof Operations
@@ -70,6 +75,7 @@ interface Problem {
   readonly requestId?: string
   readonly mfaToken?: string
   readonly factors?: readonly string[]
+  readonly passkey?: PasskeyRequestOptions
   readonly errors?: readonly FieldError[]
 }
 
@@ -87,6 +93,7 @@ function explain(answer: Response, value: unknown): CountersignError {
     requestId: value.requestId,
     mfaToken: value.mfaToken,
     factors: value.factors,
+    passkey: value.passkey,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,
   })
 }

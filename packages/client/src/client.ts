@@ -1,4 +1,10 @@
-import type { Session, Profile } from './contract.generated.ts'
+import type {
+  Factor,
+  PasskeyAssertion,
+  PasskeyRequestOptions,
+  Profile,
+  Session,
+} from './contract.generated.ts'
 
 export interface ClientOptions {
   /** Where Countersign serves its API, without `/api`: `https://auth.example.com`. Default: the page's own origin. */
@@ -65,14 +71,42 @@ export interface Client {
   }): Promise<Profile>
   /** Proves again who the user is, after `insufficient_user_authentication`. */
   stepUp(proof: { readonly password: string }): Promise<Profile>
+  /**
+   * Passkeys, in browsers. What the browser or its user turns down rejects with the browser's own error
+   * (`NotAllowedError`; `AbortError` when something else was asked since).
+   */
+  readonly passkeys: {
+    /** Whether `login({ mediation: 'conditional' })` can offer passkeys in the autofill of a field. */
+    canAutofill(): Promise<boolean>
+    /**
+     * Makes one for the user, who logged in lately; or, with the `mfaToken` of `mfa_enrollment_required`, completes the
+     * log-in with it.
+     */
+    add(wish?: { readonly name?: string; readonly mfaToken?: string }): Promise<Factor>
+    /**
+     * The whole log-in. With `conditional` it waits until the user picks a passkey in a field with
+     * `autocomplete="username webauthn"`; any other question for a passkey ends the wait.
+     */
+    login(how?: {
+      readonly mediation?: 'conditional'
+      readonly signal?: AbortSignal
+    }): Promise<Profile>
+    /** Completes a log-in that was told `mfa_required` with `passkey` among its factors. */
+    proveSecondFactor(mfaToken: string): Promise<Profile>
+    /** Proves again who the user is, after `insufficient_user_authentication`. */
+    stepUp(): Promise<Profile>
+    /** Asks for a passkey with the `passkey` of an error: `mail.resetPassword` takes the answer as `response`. */
+    ask(options: PasskeyRequestOptions): Promise<PasskeyAssertion>
+  }
   /** The ways back in by mail. `token` is what stands behind the # of a mail's link. */
   readonly mail: {
     forgotPassword(email: string): Promise<void>
     resetPassword(reset: {
       readonly token: string
       readonly newPassword: string
-      readonly factor?: 'totp' | 'recovery' | 'email' | 'password'
+      readonly factor?: 'totp' | 'recovery' | 'email' | 'password' | 'passkey'
       readonly code?: string
+      readonly response?: PasskeyAssertion
     }): Promise<void>
     verify(
       proof:

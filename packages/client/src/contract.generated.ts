@@ -10,6 +10,30 @@ export interface AccessAnswer {
   readonly expiresIn: number
 }
 
+export interface Factor {
+  readonly id: string
+  readonly kind: 'totp' | 'passkey' | 'recovery' | 'email'
+  readonly name: string
+  readonly createdAt: string
+  readonly lastUsedAt: string | null
+  /** Of recovery codes: how many are left */
+  readonly remaining?: number
+}
+
+export interface FactorAdded {
+  /** The same as `accessToken` */
+  readonly token: string
+  /** A JWT (RFC 9068) */
+  readonly accessToken: string
+  readonly tokenType: 'Bearer'
+  /** Seconds */
+  readonly expiresIn: number
+  readonly factor: Factor
+  readonly csrfToken?: string
+  readonly refreshToken?: string
+  readonly user?: Profile
+}
+
 export interface MailSent {
   readonly message: string
 }
@@ -24,6 +48,61 @@ export interface PasskeyAssertion {
     readonly signature: string
     readonly userHandle?: string | null
   }
+}
+
+export interface PasskeyCreationOptions {
+  readonly rp: {
+    readonly id: string
+    readonly name: string
+  }
+  readonly user: {
+    readonly id: string
+    readonly name: string
+    readonly displayName: string
+  }
+  readonly challenge: string
+  readonly pubKeyCredParams: readonly {
+    readonly type: 'public-key'
+    readonly alg: number
+  }[]
+  readonly timeout: number
+  readonly excludeCredentials: readonly {
+    readonly type: 'public-key'
+    readonly id: string
+    readonly transports: readonly string[]
+  }[]
+  readonly authenticatorSelection: {
+    readonly residentKey: 'preferred'
+    readonly requireResidentKey: false
+    readonly userVerification: 'preferred'
+  }
+  readonly attestation: 'none'
+  readonly extensions: {
+    readonly credProps: true
+  }
+}
+
+export interface PasskeyRegistration {
+  readonly id: string
+  readonly rawId: string
+  readonly type: 'public-key'
+  readonly response: {
+    readonly clientDataJSON: string
+    readonly attestationObject: string
+    readonly transports?: readonly string[]
+  }
+}
+
+export interface PasskeyRequestOptions {
+  readonly challenge: string
+  readonly timeout: number
+  readonly rpId: string
+  readonly allowCredentials: readonly {
+    readonly type: 'public-key'
+    readonly id: string
+    readonly transports: readonly string[]
+  }[]
+  readonly userVerification: 'required' | 'preferred'
 }
 
 export interface Profile {
@@ -243,6 +322,63 @@ export interface Operations {
     }
     readonly answer: TokenAnswer
   }
+  readonly passkeyRegistrationOptions: {
+    readonly body:
+      | {
+          /** Of a 401 `mfa_enrollment_required`, in place of an access token */
+          readonly mfaToken?: string
+        }
+      | undefined
+    readonly answer: PasskeyCreationOptions
+  }
+  readonly registerPasskey: {
+    readonly body: {
+      readonly response: PasskeyRegistration
+      readonly name?: string
+      /** Of a 401 `mfa_enrollment_required`, in place of an access token */
+      readonly mfaToken?: string
+    }
+    readonly answer: FactorAdded
+  }
+  readonly passkeySignInOptions: {
+    readonly body: undefined
+    readonly answer: PasskeyRequestOptions
+  }
+  readonly passkeySignIn: {
+    readonly body: {
+      readonly response: PasskeyAssertion
+      /** Where the refresh token goes; a cookie when not sent */
+      readonly delivery?: 'cookie' | 'body'
+    }
+    readonly answer: TokenAnswer
+  }
+  readonly passkeySecondFactorOptions: {
+    readonly body: {
+      /** Of a 401 `mfa_required` */
+      readonly mfaToken: string
+    }
+    readonly answer: PasskeyRequestOptions
+  }
+  readonly passkeySecondFactor: {
+    readonly body: {
+      /** Of a 401 `mfa_required` */
+      readonly mfaToken: string
+      readonly response: PasskeyAssertion
+    }
+    readonly answer: TokenAnswer
+  }
+  readonly passkeyStepUpOptions: {
+    readonly body: undefined
+    readonly answer: PasskeyRequestOptions
+  }
+  readonly passkeyStepUp: {
+    readonly body: {
+      readonly response: PasskeyAssertion
+      /** Where the refresh token goes; a cookie when not sent */
+      readonly delivery?: 'cookie' | 'body'
+    }
+    readonly answer: TokenAnswer
+  }
   readonly listSessions: {
     readonly body: undefined
     readonly answer: {
@@ -270,6 +406,14 @@ export const routes = {
   requestSignInCode: ['POST', '/api/auth/code'],
   signInWithCode: ['POST', '/api/auth/code/verify'],
   signInWithLink: ['POST', '/api/auth/link/verify'],
+  passkeyRegistrationOptions: ['POST', '/api/auth/passkeys/register/options'],
+  registerPasskey: ['POST', '/api/auth/passkeys/register'],
+  passkeySignInOptions: ['POST', '/api/auth/passkeys/login/options'],
+  passkeySignIn: ['POST', '/api/auth/passkeys/login'],
+  passkeySecondFactorOptions: ['POST', '/api/auth/mfa/passkey/options'],
+  passkeySecondFactor: ['POST', '/api/auth/mfa/passkey'],
+  passkeyStepUpOptions: ['POST', '/api/auth/step-up/passkey/options'],
+  passkeyStepUp: ['POST', '/api/auth/step-up/passkey'],
   listSessions: ['GET', '/api/auth/sessions'],
   endSession: ['DELETE', '/api/auth/sessions/{id}'],
 } as const

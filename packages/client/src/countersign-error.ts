@@ -1,4 +1,4 @@
-import type { ProblemCode } from './contract.generated.ts'
+import type { PasskeyRequestOptions, ProblemCode } from './contract.generated.ts'
 
 export interface FieldError {
   /** The member at fault, with dots between levels. */
@@ -27,6 +27,8 @@ export class CountersignError extends Error {
   readonly mfaToken: string | undefined
   /** Of `mfa_required`: what may be proven. */
   readonly factors: readonly string[]
+  /** Of `mfa_required` beside the link of a mail: what `passkeys.ask` asks with. */
+  readonly passkey: PasskeyRequestOptions | undefined
 
   constructor(
     message: string,
@@ -38,6 +40,7 @@ export class CountersignError extends Error {
       readonly retryAfterSeconds?: number | undefined
       readonly mfaToken?: string | undefined
       readonly factors?: readonly string[] | undefined
+      readonly passkey?: PasskeyRequestOptions | undefined
       readonly cause?: unknown
     },
   ) {
@@ -49,5 +52,6 @@ export class CountersignError extends Error {
     this.retryAfterSeconds = facts.retryAfterSeconds
     this.mfaToken = facts.mfaToken
     this.factors = facts.factors ?? []
+    this.passkey = facts.passkey
   }
 }

@@ -1,11 +1,12 @@
 import { createApi } from './api.ts'
 import { createAuthorizedFetch } from './authorized-fetch.ts'
 import type { Client, ClientOptions } from './client.ts'
-import type { Operations, Profile } from './contract.generated.ts'
+import type { AccessAnswer, Operations, Profile } from './contract.generated.ts'
 import { CountersignError, isSessionOver } from './countersign-error.ts'
 import { SessionKeeper } from './keep-session.ts'
 import { createLock, type Lock } from './lock.ts'
 import { createMail } from './mail.ts'
+import { createPasskeys } from './passkeys.ts'
 import { refreshAhead } from './refresh-ahead.ts'
 import { createRefreshTokenStore } from './refresh-token-store.ts'
 import { SessionState } from './session-state.ts'
@@ -56,6 +57,13 @@ export function createClient(options: ClientOptions = {}): Client {
         open(() => api.call('stepUp', { accessToken, body: { password, delivery } })),
       ),
     mail: createMail({ api, delivery, open, withToken: (call) => withToken(keeper, call) }),
+    passkeys: createPasskeys({
+      api,
+      delivery,
+      open,
+      withToken: (call) => withToken(keeper, call),
+      goOn: (answer, askedAt) => goOn({ keeper, session }, answer, askedAt),
+    }),
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
       await withToken(keeper, (accessToken) => api.call('logoutAll', { accessToken }))
@@ -125,9 +133,18 @@ async function changePassword(
   const answer = await withToken(keeper, (accessToken) =>
     api.call('changePassword', { accessToken, body }),
   )
-  const { tokens } = session
-  // Every earlier access token is dead; this one goes on with the same session.
-  if (tokens) keeper.adopt({ ...tokens, ...answer }, askedAt, false)
+  goOn({ keeper, session }, answer, askedAt)
+}
+
+/** Every earlier access token is dead; this one goes on with the same session. */
+function goOn(
+  { keeper, session: { tokens } }: Pick<Parts, 'keeper'> & { readonly session: SessionState },
+  { token, accessToken, tokenType, expiresIn }: AccessAnswer,
+  askedAt: number,
+): void {
+  if (tokens) {
+    keeper.adopt({ ...tokens, token, accessToken, tokenType, expiresIn }, askedAt, false)
+  }
 }
 
 /** Calls with a fresh token, and once more after a refresh when the server refused it. */

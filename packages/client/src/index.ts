@@ -5,4 +5,11 @@ export { createClient } from './create-client.ts'
 export type { Change, ChangeReason, Client, ClientOptions } from './client.ts'
 export { CountersignError } from './countersign-error.ts'
 export type { FieldError } from './countersign-error.ts'
-export type { Session, Profile, ProblemCode } from './contract.generated.ts'
+export type {
+  Factor,
+  PasskeyAssertion,
+  PasskeyRequestOptions,
+  ProblemCode,
+  Profile,
+  Session,
+} from './contract.generated.ts'
