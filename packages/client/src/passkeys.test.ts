@@ -38,8 +38,8 @@ async function bundleClient(): Promise<string> {
 }
 
 async function setUp(t: TestContext, options: object = {}) {
-  let listener: RequestListener = (_request, response) => void response.end()
-  const server = createServer((request, response) => listener(request, response))
+  let listener: RequestListener | undefined
+  const server = createServer((request, response) => listener?.(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -52,7 +52,10 @@ async function setUp(t: TestContext, options: object = {}) {
   const script = await bundleClient()
   listener = (request, response) => {
     const isPage = request.url === '/'
-    if (!isPage && request.url !== '/client.js') return void auth.handler(request, response)
+    if (!isPage && request.url !== '/client.js') {
+      auth.handler(request, response)
+      return
+    }
     response.setHeader('content-type', isPage ? 'text/html' : 'text/javascript')
     // As strict as pages are that let no string become code.
     response.setHeader('content-security-policy', "require-trusted-types-for 'script'")
@@ -99,6 +102,35 @@ const enter: Act = async (client) => {
   await client.register(account)
   await client.login(account)
   return (await client.passkeys.add({ name: 'Laptop' })).name
+}
+
+const loginAgain: Act = async (client) => {
+  await client.logout()
+  const account = { username: 'ada', password: 'a long enough phrase 7' }
+  const missing = await client.login(account).catch((error: unknown) => error)
+  const { code, factors, mfaToken } = missing as {
+    code: string
+    factors: string[]
+    mfaToken: string
+  }
+  const { username } = await client.passkeys.proveSecondFactor(mfaToken)
+  return [code, factors, username]
+}
+
+const enterWithPasskey: Act = async (client) => {
+  const account = { username: 'ada', password: 'a long enough phrase 7' }
+  await client.register(account)
+  const missing = await client.login(account).catch((error: unknown) => error)
+  const { code, mfaToken } = missing as { code: string; mfaToken: string }
+  const { kind } = await client.passkeys.add({ mfaToken })
+  return [code, kind, client.user?.username, (await client.fetch('/api/users')).status]
+}
+
+const removePasskey: Act = async (client) => {
+  const listed = await client.fetch('/api/auth/mfa/factors')
+  const { factors } = (await listed.json()) as { factors: { id: string }[] }
+  const path = `/api/auth/mfa/factors/${factors[0]?.id}`
+  return (await client.fetch(path, { method: 'DELETE' })).status
 }
 
 describe('passkeys in a browser', { skip: withoutBrowser }, () => {
@@ -148,19 +180,7 @@ describe('passkeys in a browser', { skip: withoutBrowser }, () => {
   test('complete a log-in with the password, and prove again who one is', async (t) => {
     const { act } = await setUp(t)
     await act(enter)
-    const again: Act = async (client) => {
-      await client.logout()
-      const account = { username: 'ada', password: 'a long enough phrase 7' }
-      const missing = await client.login(account).catch((error: unknown) => error)
-      const { code, factors, mfaToken } = missing as {
-        code: string
-        factors: string[]
-        mfaToken: string
-      }
-      const { username } = await client.passkeys.proveSecondFactor(mfaToken)
-      return [code, factors, username]
-    }
-    assert.deepEqual(await act(again), ['mfa_required', ['passkey'], 'ada'])
+    assert.deepEqual(await act(loginAgain), ['mfa_required', ['passkey'], 'ada'])
     const before = await act((client) => client.accessToken())
     assert.equal(await act(async (client) => (await client.passkeys.stepUp()).username), 'ada')
     assert.notEqual(await act((client) => client.accessToken()), before)
@@ -168,15 +188,12 @@ describe('passkeys in a browser', { skip: withoutBrowser }, () => {
 
   test('complete the log-in of whom the policy asks for one', async (t) => {
     const { act } = await setUp(t, { secondFactor: 'required' })
-    const first: Act = async (client) => {
-      const account = { username: 'ada', password: 'a long enough phrase 7' }
-      await client.register(account)
-      const missing = await client.login(account).catch((error: unknown) => error)
-      const { code, mfaToken } = missing as { code: string; mfaToken: string }
-      const { kind } = await client.passkeys.add({ mfaToken })
-      return [code, kind, client.user?.username, (await client.fetch('/api/users')).status]
-    }
-    assert.deepEqual(await act(first), ['mfa_enrollment_required', 'passkey', 'ada', 200])
+    assert.deepEqual(await act(enterWithPasskey), [
+      'mfa_enrollment_required',
+      'passkey',
+      'ada',
+      200,
+    ])
   })
 
   test('log nobody in whose user was not verified, or that were removed', async (t) => {
@@ -185,13 +202,7 @@ describe('passkeys in a browser', { skip: withoutBrowser }, () => {
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
     assert.equal(await act((client) => client.passkeys.login()), 'NotAllowedError')
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true })
-    const remove: Act = async (client) => {
-      const listed = await client.fetch('/api/auth/mfa/factors')
-      const { factors } = (await listed.json()) as { factors: { id: string }[] }
-      const path = `/api/auth/mfa/factors/${factors[0]?.id}`
-      return (await client.fetch(path, { method: 'DELETE' })).status
-    }
-    assert.equal(await act(remove), 200)
+    assert.equal(await act(removePasskey), 200)
     assert.equal(await act((client) => client.passkeys.login()), 'invalid_credentials')
   })
 
