@@ -88,11 +88,12 @@ describe('a passkey', () => {
   }
 
   test('is one of several, each its own, and none is added twice', async (t) => {
-    const { register, token, passkeysOf, call, signIn, takeEvents } = await setUp(t)
+    const { register, token, passkeysOf, call, signIn, takeEvents, clock } = await setUp(t)
     takeEvents()
     const [phone, laptop] = [createAuthenticator(), createAuthenticator()]
     const first = await register(token, phone)
     const own = String(first.body['accessToken'])
+    clock.advance(1_000)
     const second = await register(own, laptop)
     const now = String(second.body['accessToken'])
     const ids = [phone, laptop].map(({ credentials }) => credentials[0]?.id)
