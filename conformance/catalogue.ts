@@ -146,14 +146,29 @@ export const chapters: readonly Chapter[] = [
       asvs('6.5.4', 'codes have 20 bits', { missing: noSecondFactor }),
       asvs('6.5.5', 'codes expire', { missing: noSecondFactor }),
       asvs('6.5.6', 'factors can be revoked', { missing: noSecondFactor }),
-      asvs('6.5.7', 'biometrics only as second factor', { missing: noSecondFactor }),
+      asvs('6.5.7', 'biometrics only as second factor', {
+        elsewhere: {
+          file: 'packages/server/src/passkeys/passkey-proof.test.ts',
+          title: 'need not verify its user, and is no whole log-in then',
+        },
+      }),
       asvs('6.5.8', 'one-time codes by trusted time', { missing: noSecondFactor }),
       asvs('6.6.1', 'telephone codes', { missing: 'none are sent, and none are planned' }),
       asvs('6.6.2', 'codes are bound to their request', { missing: noSecondFactor }),
       asvs('6.6.3', 'codes are limited', { missing: noSecondFactor }),
       asvs('6.6.4', 'push bombing', { missing: 'nothing is pushed, and nothing is planned' }),
-      asvs('6.7.1', 'certificates cannot be changed', { missing: noSecondFactor }),
-      asvs('6.7.2', 'challenges of 64 bits, unique', { missing: noSecondFactor }),
+      asvs('6.7.1', 'certificates cannot be changed', {
+        elsewhere: {
+          file: 'packages/server/src/passkeys/registration.test.ts',
+          title: 'belongs to one account',
+        },
+      }),
+      asvs('6.7.2', 'challenges of 64 bits, unique', {
+        elsewhere: {
+          file: 'packages/server/src/passkeys/registration.test.ts',
+          title: 'has a challenge that nobody guesses, another one each time',
+        },
+      }),
       asvs('6.8.1', 'identity is provider and subject', { missing: noFederation }),
       asvs('6.8.2', 'assertions are verified', { missing: noFederation }),
       asvs('6.8.3', 'assertions are used once', { missing: noFederation }),

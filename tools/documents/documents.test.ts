@@ -35,6 +35,8 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/audit-events.md sh 0': 'tools/documents/documents.test.ts',
   'docs/growing.md ini 0': 'tools/documents/documents.test.ts',
   'docs/growing.md ini 1': 'tools/documents/documents.test.ts',
+  'docs/passkeys.md html 0': 'packages/client/src/passkeys.test.ts',
+  'docs/passkeys.md js 0': 'packages/client/src/passkeys.test.ts',
   'docs/postgresql.md sh 0': 'tools/documents/postgresql.test.ts',
   'docs/verify-anywhere.md python 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
   'docs/verify-anywhere.md py 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',

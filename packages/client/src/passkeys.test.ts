@@ -10,6 +10,8 @@ import { createCountersign } from '@countersign/server'
 import { build } from 'esbuild'
 import type { CDPSession, Page } from 'playwright-core'
 import { openProfile, withoutBrowser } from '../../server/src/documentation/browser.fixture.ts'
+import { findBlock } from '../../../tools/documents/blocks.ts'
+import { until } from '../../../tools/until.ts'
 import type { Client } from './client.ts'
 
 const html = `<!doctype html><title>Passkeys</title>
@@ -19,11 +21,13 @@ const html = `<!doctype html><title>Passkeys</title>
 /** What a page does with the client, and what came of it: a failure by its code or name. */
 type Act = (client: Client) => Promise<unknown>
 
-async function bundleClient(): Promise<string> {
+const script = `import { createClient } from '@countersign/client'
+globalThis.client = createClient()`
+
+async function bundle(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { createClient } from './index.ts'
-        globalThis.client = createClient()`,
+      contents,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
       loader: 'ts',
     },
@@ -37,7 +41,12 @@ async function bundleClient(): Promise<string> {
   return outputFiles.map(({ text }) => text).join('')
 }
 
-async function setUp(t: TestContext, options: object = {}) {
+interface PageParts {
+  readonly html: string
+  readonly script: string
+}
+
+async function setUp(t: TestContext, options: object = {}, parts: PageParts = { html, script }) {
   let listener: RequestListener | undefined
   const server = createServer((request, response) => listener?.(request, response))
   server.listen(0, '127.0.0.1')
@@ -49,7 +58,7 @@ async function setUp(t: TestContext, options: object = {}) {
     rateLimitAnonymous: '1000/1m',
     ...options,
   })
-  const script = await bundleClient()
+  const bundled = await bundle(parts.script)
   listener = (request, response) => {
     const isPage = request.url === '/'
     if (!isPage && request.url !== '/client.js') {
@@ -59,7 +68,7 @@ async function setUp(t: TestContext, options: object = {}) {
     response.setHeader('content-type', isPage ? 'text/html' : 'text/javascript')
     // As strict as pages are that let no string become code.
     response.setHeader('content-security-policy', "require-trusted-types-for 'script'")
-    response.end(isPage ? html : script)
+    response.end(isPage ? parts.html : bundled)
   }
   t.after(async () => {
     server.close()
@@ -72,7 +81,7 @@ async function setUp(t: TestContext, options: object = {}) {
   await cdp.send('WebAuthn.enable')
   const authenticatorId = await addAuthenticator(cdp)
   await page.goto(url)
-  return { auth, page, cdp, authenticatorId, act: actIn(page) }
+  return { auth, page, cdp, authenticatorId, context, act: actIn(page) }
 }
 
 async function addAuthenticator(cdp: CDPSession): Promise<string> {
@@ -204,6 +213,43 @@ describe('passkeys in a browser', { skip: withoutBrowser }, () => {
     await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true })
     assert.equal(await act(removePasskey), 200)
     assert.equal(await act((client) => client.passkeys.login()), 'invalid_credentials')
+  })
+
+  test('do what the document says', async (t) => {
+    const written = {
+      html: `<!doctype html><title>Passkeys</title>
+        ${findBlock('docs/passkeys.md', 'html', 'webauthn')}
+        <script type="module" src="/client.js"></script>`,
+      script: findBlock('docs/passkeys.md', 'js', 'createClient'),
+    }
+    const { page, cdp, authenticatorId, context } = await setUp(t, {}, written)
+    const hear = (text: string) =>
+      page.waitForEvent('console', (message) => message.text() === text)
+    await page.evaluate(async () => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ username: 'ada', password: 'a long enough phrase 7' })
+      for (const path of ['/api/auth/register', '/api/auth/login']) {
+        await fetch(path, { method: 'POST', headers, body })
+      }
+    })
+    await Promise.all([hear('Hello ada'), page.reload()])
+    await page.click('#add')
+    await until(async () => {
+      const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+      return credentials.length === 1
+    }, 'the passkey')
+    await page.waitForLoadState('networkidle')
+    await context.clearCookies()
+    await Promise.all([hear('Hello ada'), page.reload()])
+    await context.clearCookies()
+    const simulate = (enabled: boolean) =>
+      cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+    await simulate(false)
+    const asked = page.waitForResponse(/login\/options$/)
+    await page.reload()
+    await asked
+    await simulate(true)
+    await Promise.all([hear('Hello ada'), page.click('#enter')])
   })
 
   test('are of use at no other origin', async (t) => {
