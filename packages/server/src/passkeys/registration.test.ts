@@ -191,6 +191,23 @@ describe('a passkey', () => {
     assert.ok(answers.every(({ status }) => status < 500))
   })
 
+  test('is not added with a challenge that was answered before, rightly or wrongly', async (t) => {
+    const { call, token, creationOptions, passkeysOf } = await setUp(t)
+    const send = (own: string, response: object) =>
+      call('POST /api/auth/passkeys/register', { token: own, body: { response } })
+    const spoilt = await creationOptions(token)
+    const wrong = createAuthenticator().create(spoilt, { rpId: 'evil.example' })
+    assert.equal((await send(token, wrong)).body['code'], 'invalid_passkey')
+    const late = await send(token, createAuthenticator().create(spoilt))
+    assert.equal(late.body['code'], 'invalid_passkey')
+    const options = await creationOptions(token)
+    const added = await send(token, createAuthenticator().create(options))
+    const now = String(added.body['accessToken'])
+    const second = await send(now, createAuthenticator().create(options))
+    assert.equal(second.body['code'], 'invalid_passkey')
+    assert.equal((await passkeysOf(now)).length, 1)
+  })
+
   test('may come with any attestation, which nobody looks at or follows', async (t) => {
     const { register, token, signIn } = await setUp(t)
     const fetched = t.mock.method(globalThis, 'fetch', () => Promise.reject(new Error('no')))
