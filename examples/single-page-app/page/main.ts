@@ -18,6 +18,11 @@ entrance.addEventListener('submit', (event) => {
   void attempt(() => enter(isNew))
 })
 find('#log-out', HTMLElement).addEventListener('click', () => void attempt(() => client.logout()))
+find('#with-passkey', HTMLElement).addEventListener(
+  'click',
+  () => void attempt(async () => void (await client.passkeys.login())),
+)
+find('#add-passkey', HTMLElement).addEventListener('click', () => void attempt(addPasskey))
 find('#call', HTMLElement).addEventListener('click', () => void attempt(callApi))
 repeat.addEventListener('change', () => void callAgainAndAgain())
 
@@ -31,6 +36,11 @@ async function enter(isNew: boolean): Promise<void> {
   if (isNew) await client.register(credentials)
   await client.login(credentials)
   entrance.reset()
+}
+
+async function addPasskey(): Promise<void> {
+  const { name } = await client.passkeys.add({ name: 'This device' })
+  find('#answer', HTMLElement).textContent = `Added: ${name}`
 }
 
 async function callApi(): Promise<void> {
@@ -63,8 +73,12 @@ async function attempt(work: () => Promise<void>): Promise<void> {
     await work()
     problem.textContent = ''
   } catch (error) {
-    if (!(error instanceof CountersignError || error instanceof TypeError)) throw error
-    problem.textContent = error.message
+    // A DOMException is the browser's, or its user's, no to a passkey.
+    const isKnown = [CountersignError, TypeError, DOMException].some(
+      (kind) => error instanceof kind,
+    )
+    if (!isKnown) throw error
+    problem.textContent = (error as Error).message
   }
 }
 
