@@ -228,13 +228,24 @@ describe('a log-in that has to add a factor first', () => {
   })
 
   test('adds one, however many bring a token of their own at once', async (t) => {
-    const { begin, add, kinds } = await setUp(t, { isRequired: true })
+    let inserted = 0
+    const { begin, add, kinds } = await setUp(t, {
+      isRequired: true,
+      change: (opened) => ({
+        insertFactor: (factor) => {
+          inserted++
+          return opened.insertFactor(factor)
+        },
+      }),
+    })
     const tokens = await Promise.all(Array.from({ length: 8 }, begin))
     const answers = await Promise.all(
       tokens.map((mfaToken) => add({ principal: undefined, mfaToken })),
     )
     const outcomes = answers.map(codeOf).toSorted()
     assert.deepEqual(outcomes, ['done', ...Array.from({ length: 7 }, () => 'invalid_mfa_token')])
+    // Not even for a moment was there another, with which a log-in of its own could be completed.
+    assert.equal(inserted, 1)
     assert.deepEqual(await kinds(), ['totp'])
   })
 
