@@ -4,6 +4,7 @@ import type {
   PasskeyRequestOptions,
   Profile,
   Session,
+  TotpEnrollment,
 } from './contract.generated.ts'
 
 export interface ClientOptions {
@@ -69,6 +70,30 @@ export interface Client {
     readonly factor: 'totp' | 'recovery' | 'email' | 'password'
     readonly code: string
   }): Promise<Profile>
+  /** The user's second factors. What adds or removes one needs a recent log-in and ends every other session. */
+  readonly factors: {
+    list(): Promise<readonly Factor[]>
+    rename(id: string, name: string): Promise<Factor>
+    remove(id: string): Promise<void>
+    /**
+     * A fresh secret for an authenticator app, which waits for its first code. With the `mfaToken` of a log-in that was
+     * told `mfa_enrollment_required`, nobody has to be signed in.
+     */
+    beginTotp(mfaToken?: string): Promise<TotpEnrollment>
+    /** Adds the app that makes this code, in place of the one before. With an `mfaToken` the user is signed in then. */
+    confirmTotp(proof: {
+      readonly code: string
+      /** For people: "Phone". */
+      readonly name?: string
+      readonly mfaToken?: string
+    }): Promise<Factor>
+    /** Ten codes, shown this once; those made before are void. */
+    makeRecoveryCodes(): Promise<readonly string[]>
+    /** Makes the verified address a second factor. */
+    addEmail(): Promise<Factor>
+    /** Has the code sent that a log-in goes on with whose `factors` name `email`. */
+    sendEmailCode(mfaToken: string): Promise<void>
+  }
   /** Proves again who the user is, after `insufficient_user_authentication`. */
   stepUp(proof: { readonly password: string }): Promise<Profile>
   /**

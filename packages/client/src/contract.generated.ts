@@ -118,6 +118,18 @@ export interface Profile {
   readonly updatedAt: string
 }
 
+export interface RecoveryCodesAdded {
+  /** The same as `accessToken` */
+  readonly token: string
+  /** A JWT (RFC 9068) */
+  readonly accessToken: string
+  readonly tokenType: 'Bearer'
+  /** Seconds */
+  readonly expiresIn: number
+  readonly factor: Factor
+  readonly recoveryCodes: readonly string[]
+}
+
 export interface Session {
   readonly id: string
   /** Whether this call belongs to it */
@@ -140,6 +152,17 @@ export interface TokenAnswer {
   /** With `delivery: "body"` only */
   readonly refreshToken?: string
   readonly user: Profile
+}
+
+export interface TotpEnrollment {
+  /** In base32, to be typed */
+  readonly secret: string
+  /** What the QR code says */
+  readonly uri: string
+  /** An SVG */
+  readonly qrCode: string
+  /** Seconds */
+  readonly expiresIn: number
 }
 
 export type ProblemCode =
@@ -379,6 +402,46 @@ export interface Operations {
     }
     readonly answer: TokenAnswer
   }
+  readonly listFactors: {
+    readonly body: undefined
+    readonly answer: {
+      readonly factors: readonly Factor[]
+    }
+  }
+  readonly renameFactor: {
+    readonly body: {
+      readonly name: string
+    }
+    readonly answer: Factor
+  }
+  readonly removeFactor: { readonly body: undefined; readonly answer: AccessAnswer }
+  readonly beginTotpEnrollment: {
+    readonly body:
+      | {
+          /** Of a 401 `mfa_enrollment_required`, in place of an access token */
+          readonly mfaToken?: string
+        }
+      | undefined
+    readonly answer: TotpEnrollment
+  }
+  readonly confirmTotpEnrollment: {
+    readonly body: {
+      readonly code: string
+      readonly name?: string
+      /** Of a 401 `mfa_enrollment_required`, in place of an access token */
+      readonly mfaToken?: string
+    }
+    readonly answer: FactorAdded
+  }
+  readonly makeRecoveryCodes: { readonly body: undefined; readonly answer: RecoveryCodesAdded }
+  readonly addEmailFactor: { readonly body: undefined; readonly answer: FactorAdded }
+  readonly sendSecondFactorCode: {
+    readonly body: {
+      /** Of a 401 `mfa_required` */
+      readonly mfaToken: string
+    }
+    readonly answer: MailSent
+  }
   readonly listSessions: {
     readonly body: undefined
     readonly answer: {
@@ -414,6 +477,14 @@ export const routes = {
   passkeySecondFactor: ['POST', '/api/auth/mfa/passkey'],
   passkeyStepUpOptions: ['POST', '/api/auth/step-up/passkey/options'],
   passkeyStepUp: ['POST', '/api/auth/step-up/passkey'],
+  listFactors: ['GET', '/api/auth/mfa/factors'],
+  renameFactor: ['PATCH', '/api/auth/mfa/factors/{id}'],
+  removeFactor: ['DELETE', '/api/auth/mfa/factors/{id}'],
+  beginTotpEnrollment: ['POST', '/api/auth/mfa/totp'],
+  confirmTotpEnrollment: ['POST', '/api/auth/mfa/totp/confirm'],
+  makeRecoveryCodes: ['POST', '/api/auth/mfa/recovery-codes'],
+  addEmailFactor: ['POST', '/api/auth/mfa/factors/email'],
+  sendSecondFactorCode: ['POST', '/api/auth/mfa/email'],
   listSessions: ['GET', '/api/auth/sessions'],
   endSession: ['DELETE', '/api/auth/sessions/{id}'],
 } as const

@@ -3,6 +3,7 @@ import { createAuthorizedFetch } from './authorized-fetch.ts'
 import type { Client, ClientOptions } from './client.ts'
 import type { AccessAnswer, Operations, Profile } from './contract.generated.ts'
 import { CountersignError, isSessionOver } from './countersign-error.ts'
+import { createFactors, type Renew } from './factors.ts'
 import { SessionKeeper } from './keep-session.ts'
 import { createLock, type Lock } from './lock.ts'
 import { createMail } from './mail.ts'
@@ -44,6 +45,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
 
   const open: Open = (ask) => logIn({ keeper, lock }, ask)
+  const renewing: Renew = (call) => renew({ keeper, session }, call)
   return {
     get user() {
       return session.user
@@ -56,6 +58,12 @@ export function createClient(options: ClientOptions = {}): Client {
       withToken(keeper, (accessToken) =>
         open(() => api.call('stepUp', { accessToken, body: { password, delivery } })),
       ),
+    factors: createFactors({
+      api,
+      open,
+      withToken: (call) => withToken(keeper, call),
+      renew: renewing,
+    }),
     mail: createMail({ api, delivery, open, withToken: (call) => withToken(keeper, call) }),
     passkeys: createPasskeys({
       api,
@@ -69,7 +77,10 @@ export function createClient(options: ClientOptions = {}): Client {
       await withToken(keeper, (accessToken) => api.call('logoutAll', { accessToken }))
       keeper.signOut('signed_out')
     },
-    changePassword: (change) => changePassword({ api, keeper, session }, change),
+    changePassword: async ({ currentPassword, newPassword }) => {
+      const body = { currentPassword, newPassword }
+      await renewing((accessToken) => api.call('changePassword', { accessToken, body }))
+    },
     sessions: {
       list: async () =>
         (await withToken(keeper, (accessToken) => api.call('listSessions', { accessToken })))
@@ -123,20 +134,17 @@ function logOut({
   })
 }
 
-async function changePassword(
-  { api, keeper, session }: Omit<Parts, 'lock'> & { readonly session: SessionState },
-  change: { readonly currentPassword: string; readonly newPassword: string },
-): Promise<void> {
+/** For what ends every other session: every earlier access token is dead, and this one goes on with the same session. */
+async function renew<Answer extends AccessAnswer>(
+  { keeper, session }: { readonly keeper: SessionKeeper; readonly session: SessionState },
+  call: (accessToken: string | undefined) => Promise<Answer>,
+): Promise<Answer> {
   const askedAt = Date.now()
-  const { currentPassword, newPassword } = change
-  const body = { currentPassword, newPassword }
-  const answer = await withToken(keeper, (accessToken) =>
-    api.call('changePassword', { accessToken, body }),
-  )
+  const answer = await withToken(keeper, call)
   goOn({ keeper, session }, answer, askedAt)
+  return answer
 }
 
-/** Every earlier access token is dead; this one goes on with the same session. */
 function goOn(
   { keeper, session: { tokens } }: Pick<Parts, 'keeper'> & { readonly session: SessionState },
   { token, accessToken, tokenType, expiresIn }: AccessAnswer,

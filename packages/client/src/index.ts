@@ -12,4 +12,5 @@ export type {
   ProblemCode,
   Profile,
   Session,
+  TotpEnrollment,
 } from './contract.generated.ts'
