@@ -81,10 +81,11 @@ export interface SetCookie {
   readonly attributes: readonly string[]
 }
 
-/** The one cookie that the answer sets. */
+/** The one refresh cookie that the answer sets; a log-in sets the device's as well. */
 export function readCookie(answer: Answer): SetCookie {
-  const cookies = answer.headers['set-cookie'] ?? []
-  assert.equal(cookies.length, 1, 'one cookie is set')
+  const all = answer.headers['set-cookie'] ?? []
+  const cookies = all.filter((line) => /^(?:__Host-)?refreshToken=/.test(line))
+  assert.equal(cookies.length, 1, 'one refresh cookie is set')
   const [pair = '', ...attributes] = (cookies[0] ?? '').split(';').map((part) => part.trim())
   const equals = pair.indexOf('=')
   return {

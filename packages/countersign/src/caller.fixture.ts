@@ -21,6 +21,7 @@ export const generousLimits: Readonly<Record<string, string>> = {
   RATE_LIMIT_ANONYMOUS: '1000000/1m',
   RATE_LIMIT_USER: '1000000/1m',
   RATE_LIMIT_LOGIN: '1000000/1m',
+  RATE_LIMIT_ACCOUNT: '1000000/1m',
   RATE_LIMIT_REGISTER: '1000000/1m',
 }
 

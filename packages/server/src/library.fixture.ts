@@ -99,6 +99,9 @@ export async function logIn(site: Site, username: string, prefix = '/api'): Prom
   const body = { username, password }
   const answer = await site.call('POST', `${prefix}/auth/login`, { body })
   if (answer.status !== 200) throw new Error(answer.text)
+  // However it is mounted, each cookie has a line of its own.
+  const names = answer.headers.getSetCookie().map((line) => line.split('=', 1)[0])
+  if (names.join() !== 'refreshToken,device') throw new Error(`Cookies: ${names.join()}`)
   return answer.json()
 }
 

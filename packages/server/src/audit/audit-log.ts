@@ -44,6 +44,8 @@ const warnings: ReadonlySet<AuditType> = new Set([
   'session.theft',
   'service.refused',
   'sign_in.failed',
+  'sign_in.many_accounts',
+  'sign_in.many_addresses',
 ])
 
 export function createAuditLog(parts: AuditLogParts): AuditLog {

@@ -24,6 +24,8 @@ export type AuditType =
   | 'password.common_accepted'
   | 'sign_in.succeeded'
   | 'sign_in.failed'
+  | 'sign_in.many_accounts'
+  | 'sign_in.many_addresses'
   | 'session.ended'
   | 'session.all_ended'
   | 'session.superseded'

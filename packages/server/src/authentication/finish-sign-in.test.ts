@@ -3,6 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { createTestAccount } from '../accounts/account.fixture.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Factor } from '../factors/factor.ts'
+import { createDeviceCookies } from '../credentials/device-cookie.ts'
 import { createTestClock, createTestRandomness } from '../foundation/deterministic.fixture.ts'
 import { createIdSource } from '../foundation/ids.ts'
 import { createMasterSecrets } from '../foundation/master-secret.ts'
@@ -37,6 +38,7 @@ async function setUp(t: TestContext, needsSecondFactor = (_role: string): boolea
       cookie: { name: 'refreshToken', secure: false },
       issuer: { issue: async () => ({ token: 'token', expiresIn: 900 }) },
     },
+    devices: createDeviceCookies({ ...parts, cookie: { name: 'device', secure: false } }),
     pending: createTickets<PendingSignIn>(parts, 'pending-sign-in', 600_000),
     needsSecondFactor,
     sendsMail: true,

@@ -3,6 +3,7 @@ import { verifiedEmail } from '../accounts/email-address.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { DeviceCookies } from '../credentials/device-cookie.ts'
 import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import {
   type CredentialParts,
@@ -20,9 +21,10 @@ import type { Ticket, Tickets } from '../one-time/tickets.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { findCrowdedSessions } from '../sessions/crowded-sessions.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
-import { createSession, type SessionClient } from '../sessions/start-session.ts'
+import { createSession } from '../sessions/start-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import { decideCompletion, hasSecondFactor } from './decide-completion.ts'
+import type { NewDeviceCheck } from './new-device.ts'
 
 /** What stands in the mfaToken: a log-in that waits for its second factor. */
 export interface PendingSignIn {
@@ -73,13 +75,14 @@ export interface CompletionParts {
   >
   readonly revoking: Pick<RevokingStore, 'endSession'>
   readonly credentials: CredentialParts
+  readonly devices: DeviceCookies
   readonly pending: Tickets<PendingSignIn>
   /** Whether accounts with this role need a second factor. */
   readonly needsSecondFactor: (role: string) => boolean
   /** Whether codes can be sent by mail. */
   readonly sendsMail: boolean
   /** Whether the owner is to be warned of a log-in from there. */
-  readonly isNewDevice: (account: Account, client: SessionClient) => Promise<boolean>
+  readonly isNewDevice: NewDeviceCheck
   readonly audit: AuditLog
   readonly newId: IdSource
   readonly randomness: Randomness
@@ -154,7 +157,8 @@ async function startSession(
   const session = createSession(account, context, amr, { ...parts, clock: credentials.clock })
   const granted = { session, account, generation: session.generation }
   const answer = await issueTokenAnswer(credentials, granted, delivery)
-  const newDevice = await parts.isNewDevice(account, context)
+  const isKnown = parts.devices.recognize(context.source, account) !== undefined
+  const newDevice = !isKnown && (await parts.isNewDevice(account, context))
   const detail = { factor: proofs.join(' '), ...(newDevice && { newDevice }) }
   const who = { actorId: account.id, subjectId: account.id, sessionId: session.id }
   // Queued together, they share one commit.
@@ -169,7 +173,10 @@ async function startSession(
   for (const id of await findCrowdedSessions(parts.sessions, account, credentials)) {
     await endOther(parts, id, account.id, 'crowded_out', context)
   }
-  return answer
+  // With tokens in the body the client keeps no cookies, and is counted by its address as a stranger is.
+  if (delivery === 'body') return answer
+  const device = parts.devices.remember(context.source, account)
+  return { ...answer, cookies: [...(answer.cookies ?? []), device] }
 }
 
 /** A log-in that carries a valid refresh cookie ends the session that it replaces. */

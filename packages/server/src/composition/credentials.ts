@@ -1,4 +1,6 @@
 import type { CredentialParts } from '../credentials/token-answer.ts'
+import type { Settings } from '../config/settings.ts'
+import type { CookieAttributes } from '../http/cookies.ts'
 import { createAccessTokenIssuer } from '../tokens/issue-access-token.ts'
 import type { Base } from './base.ts'
 import type { State } from './state.ts'
@@ -6,7 +8,6 @@ import type { State } from './state.ts'
 /** What clients hold, and for how long. */
 export function buildCredentials(base: Base, { keyring }: Pick<State, 'keyring'>): CredentialParts {
   const { settings, clock, randomness, secrets, claims } = base
-  const https = settings.publicUrl.startsWith('https:')
   return {
     secrets,
     clock,
@@ -15,7 +16,7 @@ export function buildCredentials(base: Base, { keyring }: Pick<State, 'keyring'>
       maxMs: settings.sessionMaxSeconds * 1000,
       windowMs: settings.refreshWindowSeconds * 1000,
     },
-    cookie: { name: https ? '__Host-refreshToken' : 'refreshToken', secure: https },
+    cookie: cookieOf(settings, 'refreshToken'),
     issuer: createAccessTokenIssuer({
       ...settings,
       keyring,
@@ -25,4 +26,10 @@ export function buildCredentials(base: Base, { keyring }: Pick<State, 'keyring'>
       claims,
     }),
   }
+}
+
+/** `__Host-` over https: a browser then takes it from this host alone. */
+export function cookieOf({ publicUrl }: Settings, name: string): CookieAttributes {
+  const secure = publicUrl.startsWith('https:')
+  return { name: secure ? `__Host-${name}` : name, secure }
 }

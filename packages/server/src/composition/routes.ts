@@ -31,6 +31,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
   const { store, keyring, revoking } = state
   const { audit, attempts, opener, credentials, hasher, policy, counter } = services
   const { lives } = credentials
+  const { devices } = services
   const shared = {
     secrets,
     clock,
@@ -45,7 +46,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
   }
   // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
   const sessions = { ...store, ...revoking }
-  const common = { ...shared, opener, credentials, settings, revoking, sessions }
+  const common = { ...shared, opener, credentials, devices, settings, revoking, sessions }
   const { routes: waysIn, mailing } = buildWaysIn(base, state, services, common)
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [

@@ -12,6 +12,7 @@ import {
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { type CookieGuard, createCookieGuard } from '../credentials/check-cookie-use.ts'
+import { createDeviceCookies, type DeviceCookies } from '../credentials/device-cookie.ts'
 import type { CredentialParts } from '../credentials/token-answer.ts'
 import type { OriginPolicy } from '../http/origin.ts'
 import { type AttemptLimits, createAttemptLimits } from '../limits/attempt-limits.ts'
@@ -30,7 +31,7 @@ import { createAccessTokenVerifier } from '../tokens/check-access-token.ts'
 import { createKeyLookUp } from '../tokens/look-up-key.ts'
 import { signCompact } from '../tokens/sign-compact.ts'
 import type { Base } from './base.ts'
-import { buildCredentials } from './credentials.ts'
+import { buildCredentials, cookieOf } from './credentials.ts'
 import { type CarriedMail, openMail } from './mailing.ts'
 import type { State } from './state.ts'
 
@@ -55,6 +56,7 @@ export interface Services {
   readonly metrics: Metrics
   readonly attempts: AttemptLimits
   readonly cookieGuard: CookieGuard
+  readonly devices: DeviceCookies
 }
 
 export async function buildServices(base: Base, state: State): Promise<Services> {
@@ -120,6 +122,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     metrics,
     attempts: createAttemptLimits(state.attempts, clock),
     cookieGuard: createCookieGuard({ secrets, origins, audit }),
+    devices: createDeviceCookies({ ...base, cookie: cookieOf(settings, 'device') }),
   }
 }
 

@@ -155,6 +155,7 @@ function readLimits(reader: OptionReader) {
     rateLimitAnonymous: reader.rateLimit('rateLimitAnonymous', '100/15m'),
     rateLimitUser: reader.rateLimit('rateLimitUser', '1000/1m'),
     rateLimitLogin: reader.rateLimit('rateLimitLogin', '10/15m'),
+    rateLimitAccount: reader.rateLimit('rateLimitAccount', '100/1h'),
     rateLimitRegister: reader.rateLimit('rateLimitRegister', '20/1h'),
     rateLimitMail: reader.rateLimit('rateLimitMail', '10/1h'),
   }

@@ -29,6 +29,7 @@ export interface CountersignOptions {
   rateLimitAnonymous?: string | undefined
   rateLimitUser?: string | undefined
   rateLimitLogin?: string | undefined
+  rateLimitAccount?: string | undefined
   rateLimitRegister?: string | undefined
   passwordMinLength?: number | string | undefined
   passwordCommon?: string | undefined
@@ -224,7 +225,15 @@ export const optionTable: readonly OptionDescription[] = [
     name: 'rateLimitLogin',
     environmentName: 'RATE_LIMIT_LOGIN',
     fallback: '10/15m',
-    meaning: 'Failed log-ins (and password changes), per account and address.',
+    meaning:
+      'Failed log-ins (and password changes), per account and address; of a device that is known, per account and device.',
+  },
+  {
+    name: 'rateLimitAccount',
+    environmentName: 'RATE_LIMIT_ACCOUNT',
+    fallback: '100/1h',
+    meaning:
+      'Failed log-ins per account from all addresses together, those of known devices apart.',
   },
   {
     name: 'rateLimitRegister',

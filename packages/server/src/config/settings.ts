@@ -104,6 +104,7 @@ export interface Settings {
   readonly rateLimitAnonymous: RateLimit
   readonly rateLimitUser: RateLimit
   readonly rateLimitLogin: RateLimit
+  readonly rateLimitAccount: RateLimit
   readonly rateLimitRegister: RateLimit
   readonly passwordMinLength: number
   readonly commonPasswords: 'refuse' | 'warn'

@@ -73,11 +73,11 @@ export async function issueTokenAnswer(
   return {
     status: 200,
     body,
-    headers: { 'set-cookie': formatCookie(parts.cookie, refreshToken, maxAge) },
+    cookies: [formatCookie(parts.cookie, refreshToken, maxAge)],
   }
 }
 
 /** The Set-Cookie that makes the browser forget the refresh token. */
-export function clearedCookie(cookie: CookieAttributes): Record<string, string> {
-  return { 'set-cookie': formatCookie(cookie, '', 0) }
+export function clearedCookie(cookie: CookieAttributes): string {
+  return formatCookie(cookie, '', 0)
 }

@@ -46,7 +46,7 @@ export function deleteAccountRoutes(parts: DeleteAccountParts): Route[] {
       if (result === 'last_admin') return problem('last_admin')
       if (result === 'not_found') return problem('invalid_token')
       if (address !== undefined) await parts.tellDeleted?.(account, address, context)
-      return { status: 204, headers: clearedCookie(parts.credentials.cookie) }
+      return { status: 204, cookies: [clearedCookie(parts.credentials.cookie)] }
     },
   )
   return [remove]

@@ -8,6 +8,7 @@ import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RecoveryProof } from '../authentication/prove-second-factor.ts'
 import { limitMail, type MailLimitParts } from '../authentication/limit-mail.ts'
+import type { DeviceCookies } from '../credentials/device-cookie.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { problem } from '../http/problems.ts'
 import type { PostMail } from '../mail/outbox.ts'
@@ -38,6 +39,7 @@ export interface ForgottenPasswordParts extends ResetMailParts, MailLimitParts {
   readonly post: PostMail
   readonly audit: AuditLog
   readonly clock: Clock
+  readonly devices: Pick<DeviceCookies, 'remember'>
 }
 
 export function forgottenPasswordRoutes(parts: ForgottenPasswordParts): Route[] {
@@ -118,7 +120,8 @@ function resetRoute(parts: ForgottenPasswordParts): Route {
       const who = { actorId: account.id, subjectId: account.id }
       await parts.audit.record('password.reset', who, context)
       await recordAcceptedPassword(parts.audit, checked.warning, who, context)
-      return { status: 204 }
+      // Whoever is kept out by an attack on the password comes in again on this device.
+      return { status: 204, cookies: [parts.devices.remember(context.source, recovered)] }
     },
   )
 }

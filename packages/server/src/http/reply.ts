@@ -11,6 +11,8 @@ export interface Reply {
   /** Sent as it is; needs its own content-type in `headers`. */
   readonly raw?: RawBody
   readonly headers?: Readonly<Record<string, string>>
+  /** Set-Cookie is the one field that cannot be joined by commas (RFC 9110 section 5.3), so it stands apart. */
+  readonly cookies?: readonly string[]
 }
 
 export type Answer = Reply | Problem
@@ -23,5 +25,6 @@ export function isProblem(answer: Answer): answer is Problem {
 export interface WireAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  readonly cookies?: readonly string[]
   readonly body: RawBody | null
 }

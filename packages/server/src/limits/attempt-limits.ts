@@ -4,7 +4,17 @@ import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import type { AttemptStore } from './store.ts'
 import { type VolumeLimit, VolumeLimits } from './volume-limits.ts'
 
-export type AttemptKind = 'login' | 'register' | 'password' | 'factor' | 'mail' | 'code'
+export type AttemptKind =
+  | 'login'
+  | 'device'
+  | 'account'
+  | 'signal'
+  | 'notice'
+  | 'register'
+  | 'password'
+  | 'factor'
+  | 'mail'
+  | 'code'
 
 export interface RefusedAttempt {
   readonly granted: false
@@ -14,9 +24,14 @@ export interface RefusedAttempt {
   readonly justExceeded: boolean
 }
 
-export type Attempt =
-  | { readonly granted: true; readonly release: () => Promise<void> }
-  | RefusedAttempt
+export interface GrantedAttempt {
+  readonly granted: true
+  /** Which one of its window it is, over all instances, counted from 1. */
+  readonly count: number
+  readonly release: () => Promise<void>
+}
+
+export type Attempt = GrantedAttempt | RefusedAttempt
 
 export interface AttemptLimits {
   /**
@@ -34,8 +49,8 @@ export function createAttemptLimits(store: AttemptStore, clock: Clock): AttemptL
       const key = attemptKey(kind, parts)
       const now = clock()
       const window = { limit: limit.count, windowMs: limit.windowMs, now }
-      const { granted, resetsAt } = await store.reserveAttempt(key, window)
-      if (granted) return { granted, release: () => release(store, key, resetsAt) }
+      const { granted, count, resetsAt } = await store.reserveAttempt(key, window)
+      if (granted) return { granted, count, release: () => release(store, key, resetsAt) }
       const retryAfterSeconds = Math.max(1, Math.ceil((resetsAt - now) / 1000))
       // Refusals count nothing in the store, so that a flood of them costs no writes.
       const { justExceeded } = refusals.count(key, { ...limit, count: 0 })

@@ -7,6 +7,7 @@ import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { keepSession, type KeepSessionParts } from '../authentication/keep-session.ts'
 import type { RateLimit } from '../config/settings.ts'
+import type { DeviceCookies } from '../credentials/device-cookie.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
@@ -25,12 +26,13 @@ export interface PasswordChangeParts extends KeepSessionParts {
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
   readonly attempts: AttemptLimits
+  readonly devices: DeviceCookies
   readonly audit: AuditLog
   readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
 export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
-  const { audit } = parts
+  const { devices, audit } = parts
   const change = defineRoute(
     {
       method: 'POST',
@@ -47,18 +49,21 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       success: { status: 200, description: 'A fresh access token', schema: accessAnswerSchema },
       problems: ['invalid_password', 'weak_password', 'too_many_requests', 'busy'],
     },
-    async ({ body, principal, context }) => {
+    async ({ body: wish, principal, context }) => {
       const { account, sessionId } = principal
       const policy = { ...parts.policy, username: account.username, email: account.email }
-      const checked = checkNewPassword(body.newPassword, policy)
+      const checked = checkNewPassword(wish.newPassword, policy)
       if (!checked.ok) return weakPassword('newPassword', checked)
-      const changed = await replacePassword(parts, account, body, context)
+      const changed = await replacePassword(parts, account, wish, context)
       if ('problem' in changed) return changed
       const access = await keepSession(parts, changed, sessionId)
       const who = { actorId: account.id, subjectId: account.id }
       await audit.record('password.changed', { ...who, sessionId }, context)
       await recordAcceptedPassword(audit, checked.warning, who, context)
-      return access ? { status: 200, body: access } : problem('invalid_token')
+      if (access === undefined) return problem('invalid_token')
+      const isKnown = devices.recognize(context.source, account) !== undefined
+      const cookies = isKnown ? [devices.remember(context.source, changed)] : []
+      return { status: 200, body: access, cookies }
     },
   )
   return [change]

@@ -278,7 +278,13 @@ function render(
   const length = lengthOf(body)
   if (reply.status !== 204 && length !== undefined) headers['content-length'] = `${length}`
   if (method === 'HEAD' && body instanceof ReadableStream) void body.cancel()
-  return { status: reply.status, headers, body: method === 'HEAD' ? null : body }
+  const { status, cookies } = reply
+  return {
+    status,
+    headers,
+    ...(cookies && { cookies }),
+    body: method === 'HEAD' ? null : body,
+  }
 }
 
 function lengthOf(body: WireAnswer['body']): number | undefined {

@@ -10,12 +10,14 @@ export type FetchHandler = (
 export function createFetchHandler(application: Application): FetchHandler {
   return async (request, info) => {
     const source = new FetchSource(request, info?.remoteAddress)
-    const { status, headers, body } = await application.answer(
+    const { status, headers, cookies, body } = await application.answer(
       request.method,
       pathAndQuery(request.url),
       source,
     )
-    return new Response(body, { status, headers })
+    const response = new Response(body, { status, headers })
+    for (const cookie of cookies ?? []) response.headers.append('set-cookie', cookie)
+    return response
   }
 }
 

@@ -121,6 +121,23 @@ describe('in node:http', () => {
     assert.match(answer, /"code":"payload_too_large"/)
   })
 
+  test('sets several cookies in lines of their own, beside those that the host has set', async (t) => {
+    const auth = await openLibrary(t)
+    const names = async (hosts: string | string[] | undefined): Promise<string[]> => {
+      const site = await serveSite(t, (request, response) => {
+        if (hosts !== undefined) response.setHeader('Set-Cookie', hosts)
+        auth.handler(request, response)
+      })
+      const body = { username: 'ada', password: 'a long enough phrase 7' }
+      await site.call('POST', '/api/auth/register', { body })
+      const { headers } = await site.call('POST', '/api/auth/login', { body })
+      return headers.getSetCookie().map((line) => line.split('=', 1)[0] ?? '')
+    }
+    assert.deepEqual(await names(undefined), ['refreshToken', 'device'])
+    assert.deepEqual(await names('basket=1'), ['basket', 'refreshToken', 'device'])
+    assert.deepEqual(await names(['a=1', 'b=2']), ['a', 'b', 'refreshToken', 'device'])
+  })
+
   test('the global Request and Response of the host stay what they were', async (t) => {
     const before = { Request: globalThis.Request, Response: globalThis.Response }
     const auth = await openLibrary(t)

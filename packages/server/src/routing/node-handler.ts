@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { problem, type ProblemCode, problemKinds, renderProblem } from '../http/problems.ts'
@@ -53,8 +53,9 @@ async function serve(
   }
 }
 
-function write(response: ServerResponse, { status, headers, body }: WireAnswer): void {
-  response.writeHead(status, headers)
+function write(response: ServerResponse, answer: WireAnswer): void {
+  const { status, headers, cookies, body } = answer
+  response.writeHead(status, cookies ? withCookies(response, headers, cookies) : headers)
   if (!(body instanceof ReadableStream)) {
     response.end(body ?? undefined)
     return
@@ -62,6 +63,16 @@ function write(response: ServerResponse, { status, headers, body }: WireAnswer):
   response.flushHeaders()
   // A caller who goes away cancels the stream; what fails in it ends the connection, which is all that can be said by then.
   pipeline(Readable.fromWeb(body as NodeReadableStream), response, () => undefined)
+}
+
+// A header given to writeHead takes the place of one that a host has set before it called us: its cookies stay.
+function withCookies(
+  response: ServerResponse,
+  headers: WireAnswer['headers'],
+  cookies: readonly string[],
+): OutgoingHttpHeaders {
+  const hosts = response.getHeader('set-cookie') ?? []
+  return { ...headers, 'set-cookie': [hosts, cookies].flat().map(String) }
 }
 
 const abandonAfterMs = 500

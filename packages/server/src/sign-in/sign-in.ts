@@ -6,9 +6,10 @@ import { checkStanding } from '../accounts/may-act.ts'
 import { parseEmailAddress, verifiedEmail } from '../accounts/email-address.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
-import type { AttemptLimits, RefusedAttempt } from '../limits/attempt-limits.ts'
-import type { VolumeLimit } from '../limits/volume-limits.ts'
+import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
+import { type LoginAttempt, type LoginLimits, reserveLogin } from './count-attempt.ts'
+import type { StrangersFailure } from './watch-failures.ts'
 
 export interface SignInParts {
   readonly store: Pick<
@@ -17,7 +18,13 @@ export interface SignInParts {
   >
   readonly hasher: PasswordHasher
   readonly attempts: AttemptLimits
-  readonly limit: VolumeLimit
+  readonly limits: LoginLimits
+}
+
+export interface SignInOrigin {
+  readonly addressKey: string
+  /** The device's id, when this account is known to have logged in on it. */
+  readonly deviceOf: (account: Account) => string | undefined
 }
 
 export type SignInResult =
@@ -27,11 +34,13 @@ export type SignInResult =
       readonly ok: false
       readonly reason: 'unknown_user' | 'wrong_password' | 'disabled'
       readonly account: Account | undefined
+      /** Undefined for a known device, whose failures are its owner's. */
+      readonly strangers: StrangersFailure | undefined
     }
   | {
       readonly ok: false
       readonly reason: 'too_many'
-      readonly attempt: RefusedAttempt
+      readonly attempt: Extract<LoginAttempt, { granted: false }>
       readonly account: Account | undefined
     }
   | { readonly ok: false; readonly reason: 'busy'; readonly retryAfterSeconds: number }
@@ -40,26 +49,40 @@ export type SignInResult =
 export async function checkPassword(
   parts: SignInParts,
   credentials: { readonly username: string; readonly password: string },
-  addressKey: string,
+  { addressKey, deviceOf }: SignInOrigin,
 ): Promise<SignInResult> {
   const { account, countedAs } = await findByName(parts.store, credentials.username)
-  const attempt = await parts.attempts.reserve('login', [countedAs, addressKey], parts.limit)
+  const deviceId = account && deviceOf(account)
+  const caller = { countedAs, addressKey, deviceId }
+  const attempt = await reserveLogin(parts.attempts, parts.limits, caller)
   if (!attempt.granted) return { ok: false, reason: 'too_many', attempt, account }
   const verified = await parts.hasher.verify(credentials.password, account?.passwordHash)
   if (!verified.ok) {
     await attempt.release()
     return { ok: false, reason: 'busy', retryAfterSeconds: verified.retryAfterSeconds }
   }
-  if (account === undefined) return { ok: false, reason: 'unknown_user', account }
-  if (!verified.matches) return { ok: false, reason: 'wrong_password', account }
-  if (checkStanding(account, { kind: 'password' }) !== 'may_act') {
-    return { ok: false, reason: 'disabled', account }
+  const reason = whyNot(account, verified.matches)
+  if (account === undefined || reason !== undefined) {
+    const { count } = attempt
+    const strangers = attempt.isStranger
+      ? { countedAs, addressKey, count, accountId: account?.id }
+      : undefined
+    return { ok: false, reason: reason ?? 'unknown_user', account, strangers }
   }
   await Promise.all([
     attempt.release(),
     verified.needsRehash ? rehash(parts, account, credentials.password) : undefined,
   ])
   return { ok: true, account }
+}
+
+function whyNot(
+  account: Account | undefined,
+  matches: boolean,
+): 'unknown_user' | 'wrong_password' | 'disabled' | undefined {
+  if (account === undefined) return 'unknown_user'
+  if (!matches) return 'wrong_password'
+  return checkStanding(account, { kind: 'password' }) === 'may_act' ? undefined : 'disabled'
 }
 
 /** By user name or verified address. Both count as one, so that nobody gets twice the attempts. */

@@ -59,7 +59,7 @@ function logoutRoute(parts: SignOutParts): Route {
         return target ? guard.refuseCsrfToken(context, target.sessionId) : guard.refusePage(context)
       }
       if (target) await endOwnSession(parts, target, context)
-      return { status: 204, headers: clearedCookie(credentials.cookie) }
+      return { status: 204, cookies: [clearedCookie(credentials.cookie)] }
     },
   )
 }
@@ -131,7 +131,7 @@ function logoutAllRoute(parts: SignOutParts): Route {
       await revoking.raiseEpochs(account.id, credentials.clock())
       const facts = { actorId: account.id, subjectId: account.id, sessionId }
       await audit.record('session.all_ended', facts, context)
-      return { status: 204, headers: clearedCookie(credentials.cookie) }
+      return { status: 204, cookies: [clearedCookie(credentials.cookie)] }
     },
   )
 }
