@@ -38,6 +38,8 @@ before(async () => {
   server = await startTestServer(lifetime, {
     databaseUrl: `sqlite:${join(directory, 'x.db')}`,
     metricsToken: 'a-token-for-metrics',
+    trustedProxies: 1,
+    rateLimitAnonymous: '10000/15m',
   })
   await server.open('root', 'admin')
   root = await signIn('root')
@@ -270,6 +272,61 @@ describe('log-ins and passwords', () => {
   })
 })
 
+describe('signals', () => {
+  const from = (ip: string, username: string) =>
+    server.call('POST /api/auth/login', {
+      body: { username, password: 'a wrong password' },
+      headers: { 'x-forwarded-for': ip },
+    })
+  const signals = () =>
+    server
+      .takeEvents()
+      .filter(({ type }) => type.startsWith('sign_in.many'))
+      .map(({ type, ip, subjectId, detail }) => {
+        seenTypes.add(type)
+        return [type, ip, subjectId, detail]
+      })
+
+  test('many accounts tried from one address, whether somebody has the names or not', async () => {
+    const { name } = await newcomer()
+    server.takeEvents()
+    // The same name again is no other account.
+    for (let at = 0; at < 5; at++) await from('192.0.2.1', name)
+    for (let at = 0; at < 18; at++) await from('192.0.2.1', `nobody${at}`)
+    assert.deepEqual(signals(), [])
+    await from('192.0.2.1', 'nobody18')
+    assert.deepEqual(signals(), [['sign_in.many_accounts', '192.0.2.1', null, { number: 20 }]])
+    for (let at = 0; at < 30; at++) await from('192.0.2.1', `other${at}`)
+    assert.deepEqual(signals(), [], 'once in a window')
+    server.clock.advance(15 * 60_000)
+    for (let at = 0; at < 20; at++) await from('192.0.2.1', `nobody${at}`)
+    assert.deepEqual(
+      signals().map(([type]) => type),
+      ['sign_in.many_accounts'],
+    )
+  })
+
+  test('many addresses on one account, and on a name that nobody has', async () => {
+    const { name, id } = await newcomer()
+    server.takeEvents()
+    for (const [username, subjectId] of [
+      [name, id],
+      ['nobody-at-all', null],
+    ] as const) {
+      for (let at = 0; at < 60; at++) await from(`198.51.100.${at}`, username)
+      assert.deepEqual(signals(), [
+        ['sign_in.many_addresses', '198.51.100.19', subjectId, { number: 20 }],
+      ])
+    }
+  })
+
+  test('are none of people who log in', async () => {
+    const names = await Promise.all(Array.from({ length: 25 }, newcomer))
+    for (const { name } of names) await signIn(name)
+    assert.deepEqual(signals(), [])
+  })
+})
+
 describe('sessions', () => {
   test('ended by a log-out, once', async () => {
     const { name, id } = await newcomer()
@@ -321,6 +378,8 @@ describe('sessions', () => {
     await expectEvents(refresh(agent), [
       { ...who, type: 'session.replayed_elsewhere', userAgent: agent['user-agent'] },
     ])
+    // However often it is presented.
+    await expectEvents(refresh(agent), [])
     server.clock.advance(30_000)
     await expectEvents(refresh(), [{ ...who, type: 'session.superseded' }])
   })

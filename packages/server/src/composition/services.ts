@@ -77,8 +77,9 @@ export async function buildServices(base: Base, state: State): Promise<Services>
   }
   const mail = await openMail(base, state)
   const links = createLinkMaker(settings.accountPagesUrl, settings.serviceName)
+  const attempts = createAttemptLimits(state.attempts, clock)
   const notify =
-    mail && createNotices({ accounts: store, links, texts: base.texts }, mail.outbox.post)
+    mail && createNotices({ ...base, accounts: store, links, post: mail.outbox.post, attempts })
   const audit = createAuditLog({ store, newId, clock, logger, notify, onEvent })
   const hasher = await createPasswordHasher({ queue, randomness })
   const policy = { minLength: settings.passwordMinLength, common: settings.commonPasswords }
@@ -120,7 +121,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     counter,
     volume,
     metrics,
-    attempts: createAttemptLimits(state.attempts, clock),
+    attempts,
     cookieGuard: createCookieGuard({ secrets, origins, audit }),
     devices: createDeviceCookies({ ...base, cookie: cookieOf(settings, 'device') }),
   }

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import type { CountersignOptions } from '../config/options.ts'
 import { startTestServer, testPassword } from '../countersign.fixture.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
 
 const ada = 'ada@example.org'
 const newPassword = 'another horse battery staple'
 
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, options: CountersignOptions = {}) {
   const mailbox = createTestMailbox()
   const { sendMail } = mailbox
-  const server = await startTestServer(t, { sendMail, rateLimitAnonymous: '1000/1h' })
+  const server = await startTestServer(t, { sendMail, rateLimitAnonymous: '1000/1h', ...options })
   const body = { username: 'ada', password: testPassword, email: ada }
   await server.call('POST /api/auth/register', { body })
   const proof = { body: { token: await mailbox.takeToken(ada), password: testPassword } }
@@ -65,6 +66,27 @@ describe('the owner of an account is told', () => {
     const { mailbox, logIn } = await setUp(t)
     for (let count = 0; count < 13; count++) await logIn('phone', 'wrong')
     assert.match((await mailbox.take(ada)).subject, /Too many attempts/)
+    assert.deepEqual(mailbox.messages, [])
+  })
+
+  test('of too many failed attempts once a day, from however many addresses they come', async (t) => {
+    const { server, mailbox } = await setUp(t, { trustedProxies: 1, rateLimitLogin: '1/15m' })
+    const attack = async (): Promise<void> => {
+      for (let at = 0; at < 40; at++) {
+        const body = { username: 'ada', password: 'wrong' }
+        const headers = { 'x-forwarded-for': `198.51.100.${at >> 1}` }
+        await server.call('POST /api/auth/login', { body, headers })
+      }
+    }
+    await attack()
+    server.clock.advance(3_600_000)
+    await attack()
+    assert.equal(server.events.filter(({ type }) => type === 'limit.exceeded').length, 40)
+    const mail = await mailbox.take(ada)
+    assert.match(mail.text, /198\.51\.100\.0/)
+    server.clock.advance(86_400_000)
+    await attack()
+    await mailbox.take(ada)
     assert.deepEqual(mailbox.messages, [])
   })
 

@@ -7,6 +7,8 @@ import type { AccountStore } from '../accounts/store.ts'
 import type { AuditOrigin } from '../audit/audit-log.ts'
 import type { AuditEvent, AuditType } from '../audit/event.ts'
 import { day, toTimestamp } from '../foundation/clock.ts'
+import type { Logger } from '../foundation/logger.ts'
+import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import { type MailMessage, renderMail } from '../mail/content.ts'
 import type { LinkMaker } from '../mail/links.ts'
 import type { MailKind, PostMail } from '../mail/outbox.ts'
@@ -70,18 +72,38 @@ const told: Readonly<Partial<Record<AuditType, NoticeKind>>> = {
   'factor.used_recovery': 'recovery_code_used',
   'session.theft': 'session_theft',
   'limit.exceeded': 'attempts_exceeded',
+  'sign_in.many_addresses': 'attempts_exceeded',
 }
 
-/** Posts what an event asks for. Waited for by whoever records it, so that no crash loses a warning. */
-export function createNotices(
-  parts: NoticeParts,
-  post: PostMail,
-): (event: AuditEvent) => Promise<void> {
+export interface NoticeSenderParts extends NoticeParts {
+  readonly post: PostMail
+  readonly attempts: AttemptLimits
+  readonly logger: Logger
+}
+
+/**
+ * Posts what an event asks for. Waited for by whoever records it, so that no crash loses a warning. One notice is not: that
+ * of too many attempts, which anybody can bring about for any name. Its recorder would take longer for names that
+ * somebody has. And it is written once a day, or an attack would fill the mailbox.
+ */
+export function createNotices(parts: NoticeSenderParts): (event: AuditEvent) => Promise<void> {
+  const { post, attempts, logger } = parts
   const mail = noticeMail(parts)
+  const warnOnce = async (facts: NoticeFacts): Promise<void> => {
+    const limit = { count: 1, windowMs: day }
+    const turn = await attempts.reserve('notice', [facts.event, facts.accountId], limit)
+    if (turn.granted) await post(mail, facts)
+  }
   return async ({ type, subjectId, at, ip, userAgent, detail }) => {
     const event = detail['newDevice'] === true ? 'new_device' : told[type]
     if (event === undefined || subjectId === null) return
-    await post(mail, { accountId: subjectId, event, at, ip, userAgent })
+    const facts = { accountId: subjectId, event, at, ip, userAgent }
+    if (event !== 'attempts_exceeded') await post(mail, facts)
+    else {
+      void warnOnce(facts).catch((error: unknown) =>
+        logger.error({ err: error, event }, 'A notice was lost'),
+      )
+    }
   }
 }
 

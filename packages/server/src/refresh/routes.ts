@@ -7,8 +7,10 @@ import type { CookieGuard } from '../credentials/check-cookie-use.ts'
 import { issueCsrfToken } from '../credentials/csrf-token.ts'
 import { findRefreshToken } from '../credentials/presented-refresh-token.ts'
 import { type CredentialParts, issueTokenAnswer } from '../credentials/token-answer.ts'
+import { minute } from '../foundation/clock.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import { VolumeLimits } from '../limits/volume-limits.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
@@ -38,6 +40,7 @@ export function refreshRoutes(parts: RefreshParts): Route[] {
 
 function refreshRoute(parts: RefreshParts): Route {
   const { credentials, sessions, revoking, guard } = parts
+  const replays = new VolumeLimits(credentials.clock)
   // A theft ends the session with its access tokens, so the ending has to be the one that takes effect at once.
   const store: ContinuationStore = {
     findSessionWithAccount: (id) => sessions.findSessionWithAccount(id),
@@ -79,7 +82,7 @@ function refreshRoute(parts: RefreshParts): Route {
       }
       const { lives, clock } = credentials
       const continuation = await continueSession(store, loaded.found, lives, clock)
-      await recordContinuation(parts.audit, loaded.found, continuation, context)
+      await recordContinuation({ ...parts, replays }, loaded.found, continuation, context)
       if (!continuation.ok) return explainRefusal(continuation.reason)
       return issueTokenAnswer(credentials, continuation, loaded.delivery)
     },
@@ -154,7 +157,7 @@ async function loadSession(
 }
 
 async function recordContinuation(
-  audit: AuditLog,
+  { audit, replays }: RefreshParts & { readonly replays: VolumeLimits },
   presented: PresentedSession,
   continuation: Continuation,
   context: RequestContext,
@@ -177,7 +180,10 @@ async function recordContinuation(
       const isElsewhere =
         session.userAgent !== context.userAgent ||
         (session.ip !== null && session.ip !== context.ip)
-      if (isElsewhere) await audit.record('session.replayed_elsewhere', facts, context)
+      if (!isElsewhere) return
+      // Once per session and minute: whoever holds a token may present it as often as the limit of calls allows.
+      const { justExceeded } = replays.count(session.id, { count: 0, windowMs: minute })
+      if (justExceeded) await audit.record('session.replayed_elsewhere', facts, context)
       return
     }
     case 'supersede':
