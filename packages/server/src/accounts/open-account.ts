@@ -26,6 +26,8 @@ export type OpenedAccount =
 export interface PasswordPolicy {
   readonly minLength: number
   readonly common: 'refuse' | 'warn'
+  /** What the service calls itself: nobody's password is to be made of it. */
+  readonly service?: string
 }
 
 export interface AccountOpener {

@@ -82,7 +82,11 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     mail && createNotices({ ...base, accounts: store, links, post: mail.outbox.post, attempts })
   const audit = createAuditLog({ store, newId, clock, logger, notify, onEvent })
   const hasher = await createPasswordHasher({ queue, randomness })
-  const policy = { minLength: settings.passwordMinLength, common: settings.commonPasswords }
+  const policy = {
+    minLength: settings.passwordMinLength,
+    common: settings.commonPasswords,
+    service: settings.serviceName,
+  }
   const { roles, issuer, audience } = settings
   const opener = createAccountOpener({ store, hasher, policy, roles, newId, clock })
   const verifier = createAccessTokenVerifier({ keyring, issuer, audience, revocations, clock })

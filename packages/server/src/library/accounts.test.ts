@@ -29,7 +29,10 @@ describe('accounts in process', () => {
   })
 
   test('are refused with a reason and words for people, and nothing is recorded', async (t) => {
-    const { auth, takeEvents } = await startTestServer(t, { passwordCommon: 'refuse' })
+    const { auth, takeEvents } = await startTestServer(t, {
+      passwordCommon: 'refuse',
+      serviceName: 'Acme Store',
+    })
     await auth.accounts.create(ada)
     takeEvents()
     const refused = [
@@ -39,6 +42,7 @@ describe('accounts in process', () => {
       [{ ...ada, username: 'ADA' }, 'username_taken', /Another account/],
       [{ username: 'bob', password: 'short' }, 'weak_password', /at least 8 characters/],
       [{ username: 'bob', password: 'password123' }, 'weak_password', /most common/],
+      [{ username: 'bob', password: 'acme-store-2026' }, 'weak_password', /anybody would try/],
     ] as const
     for (const [wish, reason, message] of refused) {
       const result = await auth.accounts.create(wish)

@@ -112,6 +112,24 @@ describe('a password made of what anybody would try', () => {
     }
   })
 
+  test('is refused: the parts of a name, and what the service calls itself', () => {
+    const context = { username: 'ada.lovelace', email: 'byron_annabella+shop@example.org' }
+    for (const password of [
+      'Lovelace1815!',
+      'lovelace_ada',
+      'annabella-1792',
+      'Annabella&Byron',
+      'acme-store-2026',
+      'ACME STORE!',
+    ]) {
+      const named = { ...context, service: 'Acme Store' }
+      assert.equal(judge(password, named), 'context', password)
+    }
+    // A part of three letters is in too many words, and another service's name is a word like any other.
+    assert.equal(judge('adavkwqj', context), 'ok')
+    assert.equal(judge('acme-store-2026', context), 'ok')
+  })
+
   test('is none when enough else stands beside the name', () => {
     const context = { username: 'ada', email: 'countess@example.org' }
     for (const password of [

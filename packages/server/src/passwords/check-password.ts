@@ -5,6 +5,8 @@ export interface PasswordContext {
   readonly minLength: number
   /** What happens to a password that is common or made of context words. */
   readonly common: 'refuse' | 'warn'
+  /** What the service calls itself. */
+  readonly service?: string
   readonly username?: string
   readonly email?: string | null
 }
@@ -61,18 +63,24 @@ function findWeakness(
 }
 
 /**
- * Takes the names of the product and the user away, then digits, punctuation and what they usually decorate, and looks
- * whether enough remains. A long passphrase that happens to hold a name passes.
+ * Takes the names of the service and the user away, whole and in their parts, then digits, punctuation and what they
+ * usually decorate, and looks whether enough remains. A long passphrase that happens to hold a name passes.
  */
-function isMadeOfContext(password: string, { username, email }: PasswordContext): boolean {
-  const words = [productWord, username ?? '', (email ?? '').split('@', 1)[0] ?? '']
-    .map((word) => word.toLowerCase())
-    .filter((word) => word.length >= 3)
+function isMadeOfContext(password: string, { service, username, email }: PasswordContext): boolean {
+  const names = [productWord, service ?? '', username ?? '', (email ?? '').split('@', 1)[0] ?? '']
+  const words = names.flatMap(wordsOf).toSorted((one, other) => other.length - one.length)
   const lower = password.toLowerCase()
   if (!words.some((word) => lower.includes(word))) return false
   let rest = lower
   for (const word of words) rest = rest.replaceAll(word, '')
   return [...rest.replace(/[\p{N}\p{P}\p{S}\s]/gu, '')].length < minRemainder
+}
+
+/** `ada.lovelace` is a word, and so is `lovelace`; a short part, as in `me+shop`, is in too many other words. */
+function wordsOf(name: string): string[] {
+  const whole = name.toLowerCase()
+  const parts = whole.split(/[^\p{L}\p{M}]+/u).filter((part) => part.length >= 4)
+  return [whole, ...parts].filter((word) => word.length >= 3)
 }
 
 function refuse(reason: PasswordRefusal['reason'], message: string): PasswordRefusal {

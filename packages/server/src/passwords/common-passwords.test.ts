@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { isCommonPassword } from './common-passwords.ts'
 
@@ -13,6 +14,12 @@ const wellKnown =
   qazwsxedc zaq12wsx iloveyou1 sunshine1 princess1 administrator 1234qwer qwer1234 p@ssw0rd`
     .split(/\s+/)
     .filter((word) => word !== '')
+
+// From known breaches, of no dictionary and of no row of keys.
+const leaked =
+  'ncc1701d blink182 tinkerbell 3rjs1la7qe g9l2d1fzpy myspace1 zxcvbnm1 7777777a a1b2c3d4e5 q1w2e3r4t5 1qaz2wsx3edc'.split(
+    ' ',
+  )
 
 /** The same at every run, and no more likely to be on a list than chance has it. */
 function generate(index: number): string {
@@ -36,6 +43,22 @@ describe('the list of common passwords', () => {
       wellKnown.filter((password) => !isCommonPassword(password)),
       [],
     )
+  })
+
+  test('is the one that its description names, in less than a megabyte', () => {
+    const filter = readFileSync(new URL('../../data/common-passwords.bin', import.meta.url))
+    const description = readFileSync(
+      new URL('../../data/common-passwords.txt', import.meta.url),
+      'utf8',
+    )
+    const digest = createHash('sha256').update(filter).digest('hex')
+    assert.ok(description.includes(`SHA-256: ${digest}\n`))
+    assert.ok(description.includes(`Size: ${filter.length} bytes`))
+    assert.ok(filter.length < 1_000_000)
+  })
+
+  test('knows those that leaked from many services, beyond what everybody thinks of first', () => {
+    for (const password of leaked) assert.ok(isCommonPassword(password), password)
   })
 
   test('knows them in any case', () => {
