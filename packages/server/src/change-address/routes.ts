@@ -5,7 +5,8 @@ import { checkStanding } from '../accounts/may-act.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
-import { limitMail, type MailLimitParts } from '../authentication/limit-mail.ts'
+import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
+import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import type { RecoveryProof } from '../authentication/prove-second-factor.ts'
 import { loadLivingFactors } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
@@ -15,7 +16,7 @@ import type { PostMail } from '../mail/outbox.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { busy, invalidMember, weakPassword } from '../routing/explain-account-refusal.ts'
+import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
 import { passkeyAssertionSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -67,13 +68,11 @@ function askRoute(parts: ChangeAddressParts): Route {
       problems: ['too_many_requests'],
     },
     async ({ body, principal, context }) => {
-      const email = parseEmailAddress(body.email)
-      if (email === undefined) return invalidMember('email', 'This is not an e-mail address')
-      const limited = await limitMail(parts, email.key, context)
-      if (limited) return limited
       const { id: accountId, sessionEpoch: epoch, email: seen } = principal.account
-      await parts.post(mail, { accountId, epoch, seen, email: email.address })
-      return { status: 202, body: { message: 'A mail is on its way' } }
+      return acceptMailRequest(parts, body.email, context, async ({ address: email }) => {
+        await parts.post(mail, { accountId, epoch, seen, email })
+        return { message: 'A mail is on its way' }
+      })
     },
   )
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
-import { parseEmailAddress } from '../accounts/email-address.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { RecoveryProof } from '../authentication/prove-second-factor.ts'
-import { limitMail, type MailLimitParts } from '../authentication/limit-mail.ts'
+import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
+import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import type { DeviceCookies } from '../credentials/device-cookie.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { problem } from '../http/problems.ts'
@@ -16,7 +16,7 @@ import type { Ticket, Tickets } from '../one-time/tickets.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { busy, invalidMember, weakPassword } from '../routing/explain-account-refusal.ts'
+import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
 import { passkeyAssertionSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -63,14 +63,11 @@ function forgotRoute(parts: ForgottenPasswordParts): Route {
       success: { status: 202, description: 'Accepted', schema: mailSentSchema },
       problems: ['too_many_requests'],
     },
-    async ({ body, context }) => {
-      const email = parseEmailAddress(body.email)
-      if (email === undefined) return invalidMember('email', 'This is not an e-mail address')
-      const limited = await limitMail(parts, email.key, context)
-      if (limited) return limited
-      await parts.post(mail, { key: email.key })
-      return { status: 202, body: { message: 'If the address is known, a mail is on its way' } }
-    },
+    ({ body, context }) =>
+      acceptMailRequest(parts, body.email, context, async ({ key }) => {
+        await parts.post(mail, { key })
+        return { message: 'If the address is known, a mail is on its way' }
+      }),
   )
 }
 

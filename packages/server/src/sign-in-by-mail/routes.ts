@@ -1,14 +1,13 @@
 import { z } from 'zod'
-import { parseEmailAddress } from '../accounts/email-address.ts'
+import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { SignInCompletion } from '../authentication/finish-sign-in.ts'
-import { limitMail, type MailLimitParts } from '../authentication/limit-mail.ts'
+import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import type { Delivery } from '../credentials/token-answer.ts'
 import { problem } from '../http/problems.ts'
 import type { Answer } from '../http/reply.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { PostMail } from '../mail/outbox.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
-import { invalidMember } from '../routing/explain-account-refusal.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -59,17 +58,13 @@ function askRoute(parts: SignInByMailParts): Route {
       },
       problems: ['too_many_requests'],
     },
-    async ({ body, context }) => {
-      const email = parseEmailAddress(body.email)
-      if (email === undefined) return invalidMember('email', 'This is not an e-mail address')
-      const limited = await limitMail(parts, email.key, context)
-      if (limited) return limited
-      const challenge = parts.codeRequests.issue({ key: email.key })
-      const request = parts.codeRequests.open(challenge)?.id ?? ''
-      await parts.post(mail, { key: email.key, request })
-      const message = 'If the address is known, a mail is on its way'
-      return { status: 202, body: { message, challenge } }
-    },
+    ({ body, context }) =>
+      acceptMailRequest(parts, body.email, context, async ({ key }) => {
+        const challenge = parts.codeRequests.issue({ key })
+        const request = parts.codeRequests.open(challenge)?.id ?? ''
+        await parts.post(mail, { key, request })
+        return { message: 'If the address is known, a mail is on its way', challenge }
+      }),
   )
 }
 

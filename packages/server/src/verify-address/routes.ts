@@ -5,7 +5,8 @@ import { checkStanding } from '../accounts/may-act.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
-import { limitMail, type MailLimitParts } from '../authentication/limit-mail.ts'
+import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
+import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import { checkCurrentPassword } from '../authentication/check-current-password.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { type Problem, problem } from '../http/problems.ts'
@@ -61,16 +62,12 @@ function askRoute(parts: VerifyAddressParts): Route {
     },
     async ({ principal, context }) => {
       const { account } = principal
-      const email = account.email === null ? undefined : parseEmailAddress(account.email)
-      if (email === undefined) {
-        return invalidMember('email', 'The account has no address that mail can be sent to')
-      }
       const body = { message: 'A mail is on its way' }
       if (verifiedEmail(account)) return { status: 202, body }
-      const limited = await limitMail(parts, email.key, context)
-      if (limited) return limited
-      await parts.post(mail, { accountId: account.id, takesOver: false })
-      return { status: 202, body }
+      return acceptMailRequest(parts, account.email ?? '', context, async () => {
+        await parts.post(mail, { accountId: account.id, takesOver: false })
+        return body
+      })
     },
   )
 }
