@@ -11,6 +11,7 @@ import {
 } from '../administration/administer-accounts.ts'
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts'
 import type { AuditEvent } from '../audit/event.ts'
+import type { Settings } from '../config/settings.ts'
 import { type CookieGuard, createCookieGuard } from '../credentials/check-cookie-use.ts'
 import { createDeviceCookies, type DeviceCookies } from '../credentials/device-cookie.ts'
 import type { CredentialParts } from '../credentials/token-answer.ts'
@@ -82,11 +83,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     mail && createNotices({ ...base, accounts: store, links, post: mail.outbox.post, attempts })
   const audit = createAuditLog({ store, newId, clock, logger, notify, onEvent })
   const hasher = await createPasswordHasher({ queue, randomness })
-  const policy = {
-    minLength: settings.passwordMinLength,
-    common: settings.commonPasswords,
-    service: settings.serviceName,
-  }
+  const policy = policyOf(settings)
   const { roles, issuer, audience } = settings
   const opener = createAccountOpener({ store, hasher, policy, roles, newId, clock })
   const verifier = createAccessTokenVerifier({ keyring, issuer, audience, revocations, clock })
@@ -129,6 +126,10 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     cookieGuard: createCookieGuard({ secrets, origins, audit }),
     devices: createDeviceCookies({ ...base, cookie: cookieOf(settings, 'device') }),
   }
+}
+
+function policyOf({ passwordMinLength, commonPasswords, serviceName }: Settings): PasswordPolicy {
+  return { minLength: passwordMinLength, common: commonPasswords, service: serviceName }
 }
 
 /** What services that verify by themselves follow. */

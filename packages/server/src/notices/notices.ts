@@ -83,8 +83,8 @@ export interface NoticeSenderParts extends NoticeParts {
 
 /**
  * Posts what an event asks for. Waited for by whoever records it, so that no crash loses a warning. One notice is not: that
- * of too many attempts, which anybody can bring about for any name. Its recorder would take longer for names that
- * somebody has. And it is written once a day, or an attack would fill the mailbox.
+ * of too many attempts, which anybody can bring about for any name. The answer would take longer for names that somebody
+ * has, so it is seen to after the answer. And it is written once a day, or an attack would fill the mailbox.
  */
 export function createNotices(parts: NoticeSenderParts): (event: AuditEvent) => Promise<void> {
   const { post, attempts, logger } = parts
@@ -94,16 +94,15 @@ export function createNotices(parts: NoticeSenderParts): (event: AuditEvent) => 
     const turn = await attempts.reserve('notice', [facts.event, facts.accountId], limit)
     if (turn.granted) await post(mail, facts)
   }
+  const warn = (facts: NoticeFacts): void => {
+    warnOnce(facts).catch((error: unknown) => logger.error({ err: error }, 'A notice was lost'))
+  }
   return async ({ type, subjectId, at, ip, userAgent, detail }) => {
     const event = detail['newDevice'] === true ? 'new_device' : told[type]
     if (event === undefined || subjectId === null) return
     const facts = { accountId: subjectId, event, at, ip, userAgent }
     if (event !== 'attempts_exceeded') await post(mail, facts)
-    else {
-      void warnOnce(facts).catch((error: unknown) =>
-        logger.error({ err: error, event }, 'A notice was lost'),
-      )
-    }
+    else setImmediate(warn, facts)
   }
 }
 

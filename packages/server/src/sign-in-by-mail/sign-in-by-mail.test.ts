@@ -83,13 +83,18 @@ describe('a log-in by mail', () => {
   })
 
   test('dies after five wrong codes, also for the right one', async (t) => {
-    const { request, takeMail, withCode } = await setUp(t)
+    const { server, request, takeMail, withCode } = await setUp(t)
     const challenge = await request()
     const { code } = await takeMail()
+    server.takeEvents()
     for (let count = 0; count < 5; count++) {
       assert.equal((await withCode(challenge, wrong(code))).status, 400)
     }
     assert.equal((await withCode(challenge, code)).status, 400)
+    assert.deepEqual(
+      server.takeEvents().map(({ type, detail }) => [type, detail['reason']]),
+      Array.from({ length: 6 }, () => ['sign_in.failed', 'wrong_code']),
+    )
   })
 
   test('counts wrong codes over all requests: another code buys no more tries', async (t) => {
