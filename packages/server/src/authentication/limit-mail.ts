@@ -10,11 +10,7 @@ import { refuseAttempt } from '../routing/refuse-attempt.ts'
 export interface MailLimitParts {
   readonly attempts: AttemptLimits
   readonly audit: AuditLog
-  readonly settings: {
-    readonly rateLimitMail: RateLimit
-    readonly rateLimitLogin: RateLimit
-    readonly production: boolean
-  }
+  readonly settings: { readonly rateLimitMail: RateLimit; readonly production: boolean }
 }
 
 /**
@@ -22,16 +18,30 @@ export interface MailLimitParts {
  * and the refusal tells nothing.
  */
 export async function limitMail(
-  { attempts, audit, settings }: MailLimitParts,
+  parts: MailLimitParts,
   mailbox: string,
   context: RequestContext,
 ): Promise<Problem | undefined> {
-  const limit = toVolumeLimit(settings.rateLimitMail)
-  for (const part of [`from ${toLimitKey(context.ip)}`, `to ${mailbox}`]) {
-    const attempt = await attempts.reserve('mail', [part], limit)
-    if (attempt.granted) continue
-    const exceeded = { variable: 'RATE_LIMIT_MAIL', kind: 'mail' }
-    return refuseAttempt({ audit, ...settings }, attempt, exceeded, context)
-  }
-  return undefined
+  const refused = await countMail(parts, `from ${toLimitKey(context.ip)}`, context)
+  return refused ?? limitMailbox(parts, mailbox, context)
+}
+
+/** For mails that come with something else, whose asker is counted for that. */
+export function limitMailbox(
+  parts: MailLimitParts,
+  mailbox: string,
+  context: RequestContext,
+): Promise<Problem | undefined> {
+  return countMail(parts, `to ${mailbox}`, context)
+}
+
+async function countMail(
+  { attempts, audit, settings }: MailLimitParts,
+  part: string,
+  context: RequestContext,
+): Promise<Problem | undefined> {
+  const attempt = await attempts.reserve('mail', [part], toVolumeLimit(settings.rateLimitMail))
+  if (attempt.granted) return undefined
+  const exceeded = { variable: 'RATE_LIMIT_MAIL', kind: 'mail' }
+  return refuseAttempt({ audit, ...settings }, attempt, exceeded, context)
 }

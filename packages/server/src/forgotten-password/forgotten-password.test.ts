@@ -51,17 +51,20 @@ describe('a forgotten password', () => {
   })
 
   test('answers alike for known, unknown, unverified and disabled addresses, and writes to the known alone', async (t) => {
-    const { server, mailbox, register, forgot, askFor } = await setUp(t)
+    const { server, mailbox, register, verify, forgot, askFor } = await setUp(t)
     await register('bob', 'bob@example.org')
-    const eve = await server.open('eve')
-    await server.auth.accounts.setDisabled(eve, true)
+    const registered = await register('eve', 'eve@example.org')
+    assert.equal((await verify(registered)).status, 204)
+    const { userId } = await server.signIn('eve')
+    await server.auth.accounts.setDisabled(userId, true)
     const answers = []
-    for (const email of [ada, 'bob@example.org', 'nobody@example.org']) {
+    for (const email of [ada, 'bob@example.org', 'nobody@example.org', 'eve@example.org']) {
       const { status, body, headers } = await forgot(email)
       answers.push([status, body, headers.get('content-length')])
     }
     assert.deepEqual(answers[0], answers[1])
     assert.deepEqual(answers[0], answers[2])
+    assert.deepEqual(answers[0], answers[3])
     // What was asked for later has arrived, so what came before was looked at.
     await mailbox.take(ada)
     await askFor()

@@ -6,7 +6,9 @@ import type { AccountOpener } from '../accounts/open-account.ts'
 import { toProfile } from '../accounts/profile.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import { limitMailbox } from '../authentication/limit-mail.ts'
 import type { RateLimit } from '../config/settings.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
@@ -30,6 +32,7 @@ export interface RegisterParts {
   readonly settings: {
     readonly registration: 'open' | 'closed'
     readonly rateLimitRegister: RateLimit
+    readonly rateLimitMail: RateLimit
     readonly production: boolean
   }
 }
@@ -56,7 +59,7 @@ export function registerRoutes(parts: RegisterParts): Route[] {
         .meta({ examples: [{ username: 'ada', password: 'correct horse battery staple' }] }),
       description:
         'With a name, an address, or both. An address is sent a link that verifies it; until then it opens nothing, and ' +
-        'without a name nobody can log in before.',
+        'without a name the account goes by its id.',
       missingMessage: 'Username and password are required',
       success: {
         status: 201,
@@ -86,6 +89,8 @@ export function registerRoutes(parts: RegisterParts): Route[] {
         const exceeded = { variable: 'RATE_LIMIT_REGISTER', kind: 'register' }
         return refuseAttempt({ audit, production }, attempt, exceeded, context)
       }
+      const flooded = await limitVerification(parts, body.email, context)
+      if (flooded) return flooded
       const opened = await opener.open(body)
       if (!opened.ok) {
         // A registration counts either way; one that found no room to hash was none.
@@ -103,6 +108,17 @@ export function registerRoutes(parts: RegisterParts): Route[] {
     },
   )
   return [register]
+}
+
+/** Each account is a mail: so many of them as one mailbox may be sent can name it, whoever makes them. */
+async function limitVerification(
+  parts: RegisterParts,
+  email: string | undefined,
+  context: RequestContext,
+): Promise<Problem | undefined> {
+  const mailbox = email === undefined ? undefined : parseEmailAddress(email)
+  if (mailbox === undefined || parts.askForVerification === undefined) return undefined
+  return limitMailbox(parts, mailbox.key, context)
 }
 
 /** Without a name there has to be an address that can become the way in. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { SignInCompletion } from '../authentication/finish-sign-in.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
+import type { RateLimit } from '../config/settings.ts'
 import type { Delivery } from '../credentials/token-answer.ts'
 import { problem } from '../http/problems.ts'
 import type { Answer } from '../http/reply.ts'
@@ -22,6 +23,7 @@ import { type CodeLink, type CodeParts, redeemCode, signInMail } from './sign-in
 export interface SignInByMailParts extends CodeParts, MailLimitParts {
   readonly completion: SignInCompletion
   readonly post: PostMail
+  readonly settings: MailLimitParts['settings'] & { readonly rateLimitLogin: RateLimit }
 }
 
 const common = { tag: 'Authentication', access: 'anyone', counting: 'caller' } as const

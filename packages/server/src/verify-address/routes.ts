@@ -7,14 +7,16 @@ import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
-import { checkCurrentPassword } from '../authentication/check-current-password.ts'
+import {
+  checkCurrentPassword,
+  type CurrentPasswordParts,
+} from '../authentication/check-current-password.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { PostMail } from '../mail/outbox.ts'
 import type { Ticket } from '../one-time/tickets.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
-import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
 import { busy, invalidMember, weakPassword } from '../routing/explain-account-refusal.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
@@ -30,13 +32,16 @@ import {
   verifyEmailMail,
 } from './verify-address.ts'
 
-export interface VerifyAddressParts extends VerificationMailParts, MailLimitParts {
+export interface VerifyAddressParts
+  extends VerificationMailParts,
+    MailLimitParts,
+    CurrentPasswordParts {
+  readonly settings: MailLimitParts['settings'] & CurrentPasswordParts['settings']
   readonly accounts: Pick<
     AccountStore,
     'findAccount' | 'findAccountByVerifiedEmail' | 'confirmEmail'
   >
   readonly revoking: Pick<RevokingStore, 'recoverAccount'>
-  readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
   readonly post: PostMail
   readonly clock: Clock

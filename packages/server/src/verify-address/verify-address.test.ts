@@ -1,22 +1,38 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
-import { startTestServer, testPassword, type TestServer } from '../countersign.fixture.ts'
+import type { CountersignOptions } from '../config/options.ts'
+import {
+  startTestServer,
+  type TestAnswer,
+  testPassword,
+  type TestServer,
+} from '../countersign.fixture.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
 
 const ada = 'Ada@example.org'
 const owned = 'the owner chose this one'
 
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, options: CountersignOptions = {}) {
   const mailbox = createTestMailbox()
   const server = await startTestServer(t, {
     sendMail: mailbox.sendMail,
     rateLimitMail: '100/1h',
     rateLimitAnonymous: '1000/1h',
+    ...options,
   })
   const register = (body: object) =>
     server.call('POST /api/auth/register', { body: { password: testPassword, ...body } })
   const verify = (body: object) => server.call('POST /api/auth/email/verify', { body })
   return { server, mailbox, register, verify, logIn: logInTo(server) }
+}
+
+function deviceOf({ headers }: TestAnswer): string {
+  const line = headers.getSetCookie().find((cookie) => cookie.startsWith('device='))
+  return line?.split(';', 1)[0] ?? assert.fail()
 }
 
 function logInTo(server: TestServer) {
@@ -90,6 +106,75 @@ describe('an address', () => {
     assert.match(told.subject, /already have/)
     assert.ok(!told.text.includes('#'), 'it holds no token')
     assert.equal(await logIn(ada), 200)
+  })
+
+  test('that a stranger gave loses the second factors that the stranger added, and its devices', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'countersign-'))
+    t.after(() => rmSync(directory, { recursive: true }))
+    const databaseUrl = `sqlite:${join(directory, 'x.db')}`
+    const { server, mailbox, register, verify, logIn } = await setUp(t, { databaseUrl })
+    const { body } = await register({ username: 'mallory', email: ada })
+    const { id } = body['user'] as { id: string }
+    const login = { body: { username: 'mallory', password: testPassword } }
+    const cookie = deviceOf(await server.call('POST /api/auth/login', login))
+    const database = new DatabaseSync(join(directory, 'x.db'))
+    database.exec(
+      `INSERT INTO factors VALUES ('f', '${id}', 'totp', '', 0, NULL, 'known to mallory', 0, 0, NULL)`,
+    )
+    database.close()
+    assert.equal((await server.call('POST /api/auth/login', login)).body['code'], 'mfa_required')
+    const token = await mailbox.takeToken(ada)
+    assert.equal((await verify({ token, newPassword: owned })).status, 204)
+    assert.equal(await logIn(ada, owned), 200)
+    // Of the attempts that strangers have, one is left, and mallory's browser is a stranger.
+    for (let count = 0; count < 9; count++) assert.equal(await logIn(ada, 'wrong'), 401)
+    const guess = { body: { username: ada, password: 'wrong' }, headers: { cookie } }
+    assert.equal((await server.call('POST /api/auth/login', guess)).status, 401)
+    assert.equal((await server.call('POST /api/auth/login', guess)).status, 429)
+  })
+
+  test('is verified by no link from before a password change', async (t) => {
+    const { server, mailbox, register, verify } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    const token = await mailbox.takeToken(ada)
+    const { accessToken } = await server.signIn('ada')
+    const body = { currentPassword: testPassword, newPassword: owned }
+    await server.call('POST /api/auth/password', { token: accessToken, body })
+    for (const proof of [{ password: owned }, { newPassword: 'yet another long password' }]) {
+      assert.equal((await verify({ token, ...proof })).body['code'], 'invalid_code')
+    }
+  })
+
+  test('is not verified with two answers to the question who made the account', async (t) => {
+    const { mailbox, register, verify, logIn } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    const token = await mailbox.takeToken(ada)
+    const both = await verify({ token, password: testPassword, newPassword: owned })
+    assert.equal(both.status, 400)
+    assert.deepEqual([await logIn('ada'), await logIn(ada)], [200, 401])
+  })
+
+  test('may be named by as many registrations as its mailbox may get mails, whoever makes them', async (t) => {
+    const { server, mailbox, register } = await setUp(t, {
+      rateLimitMail: '3/1h',
+      rateLimitRegister: '1000/1h',
+      trustedProxies: 1,
+    })
+    const statuses: number[] = []
+    for (let count = 0; count < 6; count++) {
+      const body = { username: `user${count}`, email: ada, password: testPassword }
+      const headers = { 'x-forwarded-for': `198.51.100.${count}` }
+      statuses.push((await server.call('POST /api/auth/register', { body, headers })).status)
+    }
+    assert.deepEqual(statuses, [201, 201, 201, 429, 429, 429])
+    for (let count = 0; count < 3; count++) await mailbox.take(ada)
+    const forgot = await server.call('POST /api/auth/password/forgot', { body: { email: ada } })
+    assert.equal(forgot.status, 429)
+    assert.equal((await register({ username: 'bob', email: 'bob@example.org' })).status, 201)
+    assert.equal((await register({ username: 'eve' })).status, 201)
+    assert.equal(server.events.filter(({ type }) => type === 'account.registered').length, 5)
+    await mailbox.take('bob@example.org')
+    assert.deepEqual(mailbox.messages, [])
   })
 
   test('goes to the first of those who prove it', async (t) => {
