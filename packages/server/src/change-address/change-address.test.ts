@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { startTestServer, testPassword } from '../countersign.fixture.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
@@ -8,8 +12,12 @@ const fresh = 'new@example.org'
 const owned = 'the owner chose this one'
 
 async function setUp(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'x.db')
   const mailbox = createTestMailbox()
   const server = await startTestServer(t, {
+    databaseUrl: `sqlite:${file}`,
     sendMail: mailbox.sendMail,
     rateLimitMail: '100/1h',
     rateLimitAnonymous: '1000/1h',
@@ -31,7 +39,14 @@ async function setUp(t: TestContext) {
     server.call('POST /api/auth/email/undo', { body: { token, newPassword: owned } })
   const logIn = async (username: string, password = testPassword) =>
     (await server.call('POST /api/auth/login', { body: { username, password } })).status
-  return { server, mailbox, register, session, ask, confirm, undo, logIn }
+  /** A second factor that is there, however it came. */
+  const addFactor = (createdAt: number): void => {
+    const database = new DatabaseSync(file)
+    const values = `'f', '${session.userId}', 'totp', '', 0, NULL, 'x', 0, ${createdAt}, NULL`
+    database.exec(`INSERT INTO factors VALUES (${values})`)
+    database.close()
+  }
+  return { addFactor, server, mailbox, register, session, ask, confirm, undo, logIn }
 }
 
 describe('changing an address', () => {
@@ -89,6 +104,54 @@ describe('changing an address', () => {
     assert.equal(await logIn(old, owned), 200)
     server.clock.advance(7 * 86_400_000)
     assert.equal((await undo(second)).status, 400)
+  })
+
+  test('is undone with whatever second factor was added since', async (t) => {
+    const { server, mailbox, ask, confirm, undo, logIn, addFactor } = await setUp(t)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const token = await mailbox.takeToken(old)
+    server.clock.advance(1_000)
+    addFactor(server.clock())
+    assert.equal(await logIn(fresh), 401, 'whoever changed it locked the account')
+    assert.equal((await undo(token)).status, 204)
+    assert.equal(await logIn(old, owned), 200)
+  })
+
+  test('is not undone by the mailbox alone where a second factor was there before', async (t) => {
+    const { server, mailbox, ask, confirm, undo, logIn, addFactor } = await setUp(t)
+    addFactor(server.clock())
+    server.clock.advance(1_000)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const answer = await undo(await mailbox.takeToken(old))
+    assert.deepEqual([answer.status, answer.body['code']], [401, 'mfa_required'])
+    assert.deepEqual(answer.body['factors'], ['totp'])
+    assert.equal(await logIn(old, owned), 401)
+  })
+
+  test('is neither confirmed nor undone for an account that is disabled', async (t) => {
+    const { server, mailbox, session, ask, confirm, undo } = await setUp(t)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const token = await mailbox.takeToken(old)
+    await ask('third@example.org')
+    const third = await mailbox.takeToken('third@example.org')
+    await server.auth.accounts.setDisabled(session.userId, true)
+    assert.equal((await undo(token)).body['code'], 'invalid_code')
+    assert.equal((await confirm(third)).body['code'], 'invalid_code')
+  })
+
+  test('has a link that is good once, also when the account went back since', async (t) => {
+    const { mailbox, ask, confirm, logIn } = await setUp(t)
+    await ask(fresh)
+    const first = await mailbox.takeToken(fresh)
+    assert.equal((await confirm(first)).status, 204)
+    await mailbox.take(old)
+    await ask(old)
+    assert.equal((await confirm(await mailbox.takeToken(old))).status, 204)
+    assert.equal((await confirm(first)).status, 400)
+    assert.deepEqual([await logIn(old), await logIn(fresh)], [200, 401])
   })
 
   test('is void after a password change', async (t) => {

@@ -128,13 +128,19 @@ describe('a log-in by mail', () => {
   })
 
   test('is of no use to a disabled account', async (t) => {
-    const { server, request, takeMail, withCode, withLink } = await setUp(t)
+    const { server, mailbox, request, takeMail, withCode, withLink } = await setUp(t)
     const challenge = await request()
     const { code, link } = await takeMail()
     const { userId } = await server.signIn('ada')
     await server.auth.accounts.setDisabled(userId, true)
     assert.equal((await withCode(challenge, code)).status, 400)
     assert.equal((await withLink(link)).status, 400)
+    await request()
+    // What was asked for later has arrived, so what came before was looked at.
+    const body = { username: 'bob', password: testPassword, email: 'bob@example.org' }
+    await server.call('POST /api/auth/register', { body })
+    await mailbox.take('bob@example.org')
+    assert.deepEqual(mailbox.messages, [])
   })
 
   test('is not there when it is switched off', async (t) => {
