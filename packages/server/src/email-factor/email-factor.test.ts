@@ -38,7 +38,9 @@ async function setUp(t: TestContext) {
   return { server, mailbox, begin, send, take, prove }
 }
 
-const wrong = (code: string): string => (code === '000000' ? '111111' : '000000')
+/** Another one at every turn: a guess is counted whatever was guessed. */
+const wrong = (code: string, turn = 1): string =>
+  `${(Number(code) + turn) % 1_000_000}`.padStart(6, '0')
 
 describe('the mailbox as a second factor', () => {
   test('completes a log-in with the code that was sent, once', async (t) => {
@@ -55,13 +57,15 @@ describe('the mailbox as a second factor', () => {
   })
 
   test('is asked for the password when the mailbox came first', async (t) => {
-    const { server, mailbox, prove } = await setUp(t)
+    const { server, mailbox, send, prove } = await setUp(t)
     const asked = await server.call('POST /api/auth/code', { body: { email: ada } })
     const code = /^\d{6}$/m.exec((await mailbox.take(ada)).text)?.[0]
     const body = { challenge: asked.body['challenge'], code, delivery: 'body' }
     const answer = await server.call('POST /api/auth/code/verify', { body })
     assert.deepEqual(answer.body['factors'], ['password'])
     const mfaToken = String(answer.body['mfaToken'])
+    // The mailbox again would be no second factor.
+    assert.equal((await send(mfaToken)).body['code'], 'invalid_mfa_token')
     assert.equal((await prove(mfaToken, 'a wrong one', 'password')).status, 400)
     assert.equal((await prove(mfaToken, testPassword, 'password')).status, 200)
   })
@@ -74,7 +78,7 @@ describe('the mailbox as a second factor', () => {
       await send(mfaToken)
       const code = await take()
       for (let count = 0; count < 3; count++) {
-        statuses.push((await prove(mfaToken, wrong(code))).status)
+        statuses.push((await prove(mfaToken, wrong(code, count + 1))).status)
       }
     }
     assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 400), 429, 429])
@@ -93,6 +97,49 @@ describe('the mailbox as a second factor', () => {
     const late = await take()
     server.clock.advance(600_000)
     assert.equal((await prove(await begin(), late)).status, 400)
+  })
+
+  test('dies after five wrong codes, also for the right one', async (t) => {
+    const { begin, send, take, prove } = await setUp(t)
+    const mfaToken = await begin()
+    await send(mfaToken)
+    const code = await take()
+    for (let turn = 1; turn <= 5; turn++) {
+      assert.equal((await prove(mfaToken, wrong(code, turn))).status, 400)
+    }
+    assert.equal((await prove(mfaToken, code)).status, 400)
+  })
+
+  test('takes no code of before a password change', async (t) => {
+    const { server, begin, send, take, prove } = await setUp(t)
+    await send(await begin())
+    const code = await take()
+    const account = await server.auth.accounts.find('ada')
+    assert.ok(account)
+    await server.auth.accounts.setPassword(account.id, testPassword)
+    assert.equal((await prove(await begin(), code)).status, 400)
+  })
+
+  test('floods nobody: codes are mails like any other', async (t) => {
+    const { mailbox, begin, send } = await setUp(t)
+    const mfaToken = await begin()
+    for (let count = 0; count < 100; count++) await send(mfaToken)
+    assert.equal((await send(mfaToken)).status, 429)
+    assert.ok(mailbox.messages.length <= 100)
+  })
+
+  test('is added soon after a log-in alone', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const body = { username: 'bob', password: testPassword, email: 'bob@example.org' }
+    await server.call('POST /api/auth/register', { body })
+    const proof = { token: await mailbox.takeToken('bob@example.org'), password: testPassword }
+    await server.call('POST /api/auth/email/verify', { body: proof })
+    const { refreshToken } = await server.signIn('bob')
+    server.clock.advance(16 * 60_000)
+    const refreshed = await server.refresh(refreshToken)
+    const token = String(refreshed.body['accessToken'])
+    const answer = await server.call('POST /api/auth/factors/email', { token })
+    assert.equal(answer.body['code'], 'insufficient_user_authentication')
   })
 
   test('sends nothing for a log-in that is none', async (t) => {

@@ -44,6 +44,22 @@ describe('the owner of an account is told', () => {
     assert.match((await mailbox.take(ada)).subject, /password was changed/)
   })
 
+  test('of a password that somebody else set', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const account = await server.auth.accounts.find('ada')
+    await server.auth.accounts.setPassword(account?.id ?? '', newPassword)
+    const mail = await mailbox.take(ada)
+    assert.match(mail.subject, /password was changed/)
+    assert.match(mail.text, /^From: the service itself/m)
+  })
+
+  test('of a second factor', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const { accessToken: token } = await server.signIn('ada')
+    assert.equal((await server.call('POST /api/auth/factors/email', { token })).status, 204)
+    assert.match((await mailbox.take(ada)).subject, /second factor was added/)
+  })
+
   test('of a reset password', async (t) => {
     const { server, mailbox } = await setUp(t)
     await server.call('POST /api/auth/password/forgot', { body: { email: ada } })
