@@ -18,6 +18,16 @@ describe('an address for mails', () => {
       '@example.org',
       'ada@',
       'ada@localhost',
+      'ada@example.org.',
+      'ada(comment)@example.org',
+      'ada@example.org(comment)',
+      'ada@(comment)example.org',
+      '"ada"@example.org',
+      'ada\\@b@example.org',
+      '=?utf-8?q?ada?=@example.org,x@y.z',
+      'ada@example.org%0d%0aBcc:x@y.z',
+      'ada@example.org\u0085',
+      'ada@example.org\u2028Bcc: x@y.z',
       'ada@example.org\r\nBcc: all@example.org',
       'ada\n@example.org',
       'ada@example.org ',
@@ -44,6 +54,30 @@ describe('an address for mails', () => {
     ]) {
       assert.equal(parseEmailAddress(text), undefined, JSON.stringify(text))
     }
+  })
+
+  test('is one mailbox however its domain is written, and another where the domain only looks alike', () => {
+    const key = (text: string): string | undefined => parseEmailAddress(text)?.key
+    // UTS 46: full width, an ideographic full stop, a soft hyphen, and punycode in any case.
+    for (const text of ['ada@ｅｘａｍｐｌｅ.org', 'ada@example。org', 'ada@exam\u00adple.org']) {
+      assert.equal(parseEmailAddress(text)?.address, 'ada@example.org', text)
+    }
+    assert.equal(key('ada@XN--BCHER-KVA.example'), key('ada@bücher.example'))
+    // A Cyrillic a, a Greek omicron, a dotless i: other domains, and not ours.
+    for (const text of ['ada@exаmple.org', 'ada@example.οrg', 'ada@wıki.example']) {
+      assert.match(key(text) ?? 'refused', /@.*xn--|^refused$/, text)
+    }
+    for (const text of ['ada@xn--a.example', 'ada@exam\u200dple.org', 'ada@\u2100.org']) {
+      const domain = key(text)?.split('@')[1] ?? ''
+      assert.match(domain, /^[a-z0-9.-]*$/, text)
+    }
+  })
+
+  test('keeps dots and tags, which some hosts ignore and others do not', () => {
+    const keys = ['ada.l@example.org', 'adal@example.org', 'adal+x@example.org'].map(
+      (text) => parseEmailAddress(text)?.key,
+    )
+    assert.equal(new Set(keys).size, 3)
   })
 
   test('is never one whose letters fold into those of another', () => {
