@@ -45,6 +45,9 @@ test('what is no mail server, sender or page stops the start', () => {
     { accountPagesUrl: 'javascript:alert(1)' },
     { accountPagesUrl: 'https://app.example.com/?next=' },
     { accountPagesUrl: '/account' },
+    { accountPagesUrl: '//app.example.com/account' },
+    { accountPagesUrl: 'https://app.example.com#x' },
+    { accountPagesUrl: 'https://auth.example.com@evil.example/account' },
     { serviceName: 'Shop\nBcc: x' },
     { secondFactor: 'admn' },
     { secondFactor: 'required,admin' },
@@ -57,4 +60,12 @@ test('links lead to pages of one’s own where they are named', () => {
   assert.equal(settingsOf({}).accountPagesUrl, 'https://auth.example.com/account')
   const { accountPagesUrl } = settingsOf({ accountPagesUrl: 'https://app.example.com/account/' })
   assert.equal(accountPagesUrl, 'https://app.example.com/account')
+  // Links are what a browser makes of the value, with nothing in them that ends a line of a mail.
+  for (const text of [
+    'https://app.example.com/acc\r\nount//',
+    'https:\\\\app.example.com\\account',
+    'HTTPS://APP.example.com:443/x/../account',
+  ]) {
+    assert.equal(settingsOf({ accountPagesUrl: text }).accountPagesUrl, accountPagesUrl, text)
+  }
 })

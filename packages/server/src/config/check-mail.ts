@@ -32,7 +32,9 @@ function readPages(reader: OptionReader, production: boolean, publicUrl: string)
   const text = reader.text('accountPagesUrl')
   if (text === undefined) return fallback
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+  const isPage =
+    url && /^https?:$/.test(url.protocol) && `${url.search}${url.hash}${url.username}` === ''
+  if (!isPage) {
     reader.refuse('accountPagesUrl', 'It is no page: write it as https://app.example.com/account.')
     return fallback
   }
@@ -42,7 +44,8 @@ function readPages(reader: OptionReader, production: boolean, publicUrl: string)
       'Over http anybody on the way reads the links: write https://.',
     )
   }
-  return text.replace(/\/+$/, '')
+  // As a browser reads it: it drops tabs and line breaks, and turns backslashes round.
+  return url.href.replace(/\/+$/, '')
 }
 
 function readSmtp(reader: OptionReader): SmtpSettings | undefined {
