@@ -13,6 +13,7 @@ import { measureGrowth } from './growth.ts'
 import { measureGuard } from './guard.ts'
 import { measureLogin } from './login.ts'
 import { describeMachine, prepareMachine } from './machine.ts'
+import { measureMail } from './mail.ts'
 import { fullPlan, quickPlan } from './plan.ts'
 import { measurePostgres } from './postgres.ts'
 import { measureProfile } from './profile.ts'
@@ -29,6 +30,7 @@ const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>>
   profile: measureProfile,
   login: measureLogin,
   refresh: measureRefresh,
+  mail: measureMail,
   footprint: measureFootprint,
   growth: measureGrowth,
   postgres: measurePostgres,
