@@ -45,7 +45,9 @@ export function createClient(options: ClientOptions = {}): Client {
   const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
 
   const open: Open = (ask) => logIn({ keeper, lock }, ask)
+  const authorized: WithToken = (call) => withToken(keeper, call)
   const renewing: Renew = (call) => renew({ keeper, session }, call)
+  const parts = { api, delivery, open, withToken: authorized, renew: renewing }
   return {
     get user() {
       return session.user
@@ -55,26 +57,18 @@ export function createClient(options: ClientOptions = {}): Client {
     login: (credentials) => open(() => api.call('login', { body: { ...credentials, delivery } })),
     proveSecondFactor: (proof) => open(() => api.call('proveSecondFactor', { body: proof })),
     stepUp: ({ password }) =>
-      withToken(keeper, (accessToken) =>
+      authorized((accessToken) =>
         open(() => api.call('stepUp', { accessToken, body: { password, delivery } })),
       ),
-    factors: createFactors({
-      api,
-      open,
-      withToken: (call) => withToken(keeper, call),
-      renew: renewing,
-    }),
-    mail: createMail({ api, delivery, open, withToken: (call) => withToken(keeper, call) }),
+    factors: createFactors(parts),
+    mail: createMail(parts),
     passkeys: createPasskeys({
-      api,
-      delivery,
-      open,
-      withToken: (call) => withToken(keeper, call),
+      ...parts,
       goOn: (answer, askedAt) => goOn({ keeper, session }, answer, askedAt),
     }),
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
-      await withToken(keeper, (accessToken) => api.call('logoutAll', { accessToken }))
+      await authorized((accessToken) => api.call('logoutAll', { accessToken }))
       keeper.signOut('signed_out')
     },
     changePassword: async ({ currentPassword, newPassword }) => {
@@ -83,9 +77,8 @@ export function createClient(options: ClientOptions = {}): Client {
     },
     sessions: {
       list: async () =>
-        (await withToken(keeper, (accessToken) => api.call('listSessions', { accessToken })))
-          .sessions,
-      end: (id) => withToken(keeper, (accessToken) => api.call('endSession', { accessToken, id })),
+        (await authorized((accessToken) => api.call('listSessions', { accessToken }))).sessions,
+      end: (id) => authorized((accessToken) => api.call('endSession', { accessToken, id })),
     },
     onChange: (listener) => session.onChange(listener),
     fetch: createAuthorizedFetch({ keeper, fetch, base: url, origins }),
@@ -103,6 +96,7 @@ interface Parts {
   readonly lock: Lock
 }
 
+type WithToken = <T>(call: (accessToken: string | undefined) => Promise<T>) => Promise<T>
 type Open = (ask: () => Promise<Operations['login']['answer']>) => Promise<Profile>
 
 /** Takes the session that the answer holds. */

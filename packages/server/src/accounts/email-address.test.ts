@@ -3,6 +3,8 @@ import { describe, test } from 'node:test'
 import { createTestAccount } from './account.fixture.ts'
 import { parseEmailAddress, verifiedEmail } from './email-address.ts'
 
+const key = (text: string): string | undefined => parseEmailAddress(text)?.key
+
 describe('an address for mails', () => {
   test('keeps the case of its mailbox, and has one key without case', () => {
     const parsed = { address: 'Ada.L+x@example.org', key: 'ada.l+x@example.org' }
@@ -57,7 +59,6 @@ describe('an address for mails', () => {
   })
 
   test('is one mailbox however its domain is written, and another where the domain only looks alike', () => {
-    const key = (text: string): string | undefined => parseEmailAddress(text)?.key
     // UTS 46: full width, an ideographic full stop, a soft hyphen, and punycode in any case.
     for (const text of ['ada@ｅｘａｍｐｌｅ.org', 'ada@example。org', 'ada@exam\u00adple.org']) {
       assert.equal(parseEmailAddress(text)?.address, 'ada@example.org', text)

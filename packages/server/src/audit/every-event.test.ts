@@ -272,21 +272,21 @@ describe('log-ins and passwords', () => {
   })
 })
 
-describe('signals', () => {
-  const from = (ip: string, username: string) =>
-    server.call('POST /api/auth/login', {
-      body: { username, password: 'a wrong password' },
-      headers: { 'x-forwarded-for': ip },
+const from = (ip: string, username: string) =>
+  server.call('POST /api/auth/login', {
+    body: { username, password: 'a wrong password' },
+    headers: { 'x-forwarded-for': ip },
+  })
+const signals = () =>
+  server
+    .takeEvents()
+    .filter(({ type }) => type.startsWith('sign_in.many'))
+    .map(({ type, ip, subjectId, detail }) => {
+      seenTypes.add(type)
+      return [type, ip, subjectId, detail]
     })
-  const signals = () =>
-    server
-      .takeEvents()
-      .filter(({ type }) => type.startsWith('sign_in.many'))
-      .map(({ type, ip, subjectId, detail }) => {
-        seenTypes.add(type)
-        return [type, ip, subjectId, detail]
-      })
 
+describe('signals', () => {
   test('many accounts tried from one address, whether somebody has the names or not', async () => {
     const { name } = await newcomer()
     server.takeEvents()
@@ -478,7 +478,8 @@ describe('second factors', () => {
     const call = async (route: string, body?: object) => {
       const answer = await server.call(route, { token, ...(body && { body }) })
       assert.ok(answer.status < 300, JSON.stringify(answer.body))
-      token = String(answer.body['token'] ?? token)
+      const next = answer.body['token']
+      if (typeof next === 'string') token = next
       secrets.add(token)
       return answer.body
     }

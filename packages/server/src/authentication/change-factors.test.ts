@@ -7,6 +7,7 @@ import { createTestClock, createTestRandomness } from '../foundation/determinist
 import { createIdSource } from '../foundation/ids.ts'
 import { createMasterSecrets } from '../foundation/master-secret.ts'
 import type { Answer } from '../http/reply.ts'
+import { createDeviceCookies } from '../credentials/device-cookie.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { createSource } from '../http/source.fixture.ts'
 import { createTickets } from '../one-time/tickets.ts'
@@ -52,6 +53,13 @@ async function setUp(t: TestContext, { isRequired = false, change = () => ({}) }
   const shared = { ...stores, credentials, needsSecondFactor, audit, newId, randomness }
   const completion = createSignInCompletion({
     ...shared,
+    devices: createDeviceCookies({
+      secrets,
+      clock,
+      newId,
+      randomness,
+      cookie: { name: 'device', secure: false },
+    }),
     pending: createTickets<PendingSignIn>(
       { secrets, store, newId, randomness, clock },
       'pending-sign-in',

@@ -61,7 +61,7 @@ async function open(): Promise<void> {
   })
   const opened = await openState(base)
   const store = watched(opened.store)
-  const revoking = createRevokingStore(store, { note: () => undefined })
+  const revoking = createRevokingStore(store, { note: () => undefined }, clock)
   const state = { ...opened, store, attempts: store, revoking }
   const services = await buildServices(base, state)
   const table = createRouteTable(buildRoutes(base, state, services))
@@ -147,6 +147,8 @@ async function expectAlike(
   return first
 }
 
+const wrong = (username: string) => ({ username, password: 'a wrong password' })
+
 describe('an address that is known, unverified, disabled, deleted or unknown is one to', () => {
   test('who asks for a mail to reset a password', async () => {
     const { status } = await expectAlike('POST /api/auth/password/forgot', (email) => ({ email }))
@@ -188,7 +190,6 @@ describe('an address that is known, unverified, disabled, deleted or unknown is 
   })
 
   test('who guesses a password', async () => {
-    const wrong = (username: string) => ({ username, password: 'a wrong password' })
     assert.equal((await expectAlike('POST /api/auth/login', wrong)).status, 401)
     // Name and address of one account share their attempts.
     clock.advance(900_000)

@@ -29,24 +29,28 @@ import { buildWaysIn } from './ways-in.ts'
 export function buildRoutes(base: Base, state: State, services: Services): Route[] {
   const { settings, secrets, clock, newId, randomness } = base
   const { store, keyring, revoking } = state
-  const { audit, attempts, opener, credentials, hasher, policy, counter } = services
+  const { audit, attempts, opener, credentials, devices, hasher, policy, counter } = services
   const { lives } = credentials
-  const { devices } = services
-  const shared = {
+  // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
+  const sessions = { ...store, ...revoking }
+  const common = {
+    settings,
     secrets,
     clock,
     newId,
     randomness,
     audit,
     attempts,
+    opener,
+    credentials,
+    devices,
     hasher,
     policy,
-    lives,
     counter,
+    lives,
+    revoking,
+    sessions,
   }
-  // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
-  const sessions = { ...store, ...revoking }
-  const common = { ...shared, opener, credentials, devices, settings, revoking, sessions }
   const { routes: waysIn, mailing } = buildWaysIn(base, state, services, common)
   const service = { name: 'Countersign', version, registration: settings.registration }
   const routes = [

@@ -93,12 +93,15 @@ postgresTest('a known device has its attempts once, over both instances', async 
 
 postgresTest('a signal is one event of both instances', async (t, server) => {
   const { one, two } = await setUp(t, server)
-  const tries = Array.from({ length: 30 }, (_, at) =>
+  const guess = (name: string, at: number) =>
     (at % 2 === 0 ? one : two).call('POST /api/auth/login', {
-      body: { username: `nobody${at}`, password: 'wrong' },
-    }),
-  )
-  assert.equal(count(await statusesOf(tries), 401), 30)
+      body: { username: name, password: 'wrong' },
+    })
+  // Few at once: on a machine that is busy with other things more would be refused as too many to hash.
+  for (const letter of ['a', 'b', 'c', 'd', 'e']) {
+    const tries = Array.from({ length: 6 }, (_, at) => guess(`nobody-${letter}${at}`, at))
+    assert.equal(count(await statusesOf(tries), 401), 6)
+  }
   const signals = [...one.events, ...two.events].filter(
     ({ type }) => type === 'sign_in.many_accounts',
   )

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { parseEmailAddress } from '../accounts/email-address.ts'
-import type { AccountOpener } from '../accounts/open-account.ts'
+import type { AccountOpener, AccountWish } from '../accounts/open-account.ts'
 import { toProfile } from '../accounts/profile.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -11,6 +11,7 @@ import type { RateLimit } from '../config/settings.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
+import type { Answer } from '../http/reply.ts'
 import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
 import { explainAccountRefusal, invalidMember } from '../routing/explain-account-refusal.ts'
@@ -38,9 +39,6 @@ export interface RegisterParts {
 }
 
 export function registerRoutes(parts: RegisterParts): Route[] {
-  const { opener, attempts, audit, settings } = parts
-  const limit = toVolumeLimit(settings.rateLimitRegister)
-
   const register = defineRoute(
     {
       method: 'POST',
@@ -77,37 +75,45 @@ export function registerRoutes(parts: RegisterParts): Route[] {
         'busy',
       ],
     },
-    async ({ body, context }) => {
-      if (settings.registration === 'closed') return problem('registration_closed')
-      const unnamed = body.username === undefined ? refuseUnnamed(parts, body.email) : undefined
-      if (unnamed) return unnamed
-      const refusal = opener.check(body)
-      if (refusal) return explainAccountRefusal(refusal)
-      const attempt = await attempts.reserve('register', [toLimitKey(context.ip)], limit)
-      if (!attempt.granted) {
-        const { production } = settings
-        const exceeded = { variable: 'RATE_LIMIT_REGISTER', kind: 'register' }
-        return refuseAttempt({ audit, production }, attempt, exceeded, context)
-      }
-      const flooded = await limitVerification(parts, body.email, context)
-      if (flooded) return flooded
-      const opened = await opener.open(body)
-      if (!opened.ok) {
-        // A registration counts either way; one that found no room to hash was none.
-        if (opened.reason === 'busy') await attempt.release()
-        return explainAccountRefusal(opened)
-      }
-      const { account, warning } = opened
-      const who = { actorId: account.id, subjectId: account.id }
-      await audit.record('account.registered', who, context)
-      await recordAcceptedPassword(audit, warning, who, context)
-      // Whether the address is anybody's is asked when the mail is sent, and only its mailbox is told.
-      if (account.email !== null) await parts.askForVerification?.(account.id)
-      const message = 'User registered successfully'
-      return { status: 201, body: { message, user: toProfile(account) } }
-    },
+    ({ body, context }) => registerAccount(parts, body, context),
   )
   return [register]
+}
+
+async function registerAccount(
+  parts: RegisterParts,
+  body: Pick<AccountWish, 'username' | 'password'> & { readonly email?: string | undefined },
+  context: RequestContext,
+): Promise<Answer> {
+  const { opener, attempts, audit, settings } = parts
+  if (settings.registration === 'closed') return problem('registration_closed')
+  const unnamed = body.username === undefined ? refuseUnnamed(parts, body.email) : undefined
+  if (unnamed) return unnamed
+  const refusal = opener.check(body)
+  if (refusal) return explainAccountRefusal(refusal)
+  const limit = toVolumeLimit(settings.rateLimitRegister)
+  const attempt = await attempts.reserve('register', [toLimitKey(context.ip)], limit)
+  if (!attempt.granted) {
+    const { production } = settings
+    const exceeded = { variable: 'RATE_LIMIT_REGISTER', kind: 'register' }
+    return refuseAttempt({ audit, production }, attempt, exceeded, context)
+  }
+  const flooded = await limitVerification(parts, body.email, context)
+  if (flooded) return flooded
+  const opened = await opener.open(body)
+  if (!opened.ok) {
+    // A registration counts either way; one that found no room to hash was none.
+    if (opened.reason === 'busy') await attempt.release()
+    return explainAccountRefusal(opened)
+  }
+  const { account, warning } = opened
+  const who = { actorId: account.id, subjectId: account.id }
+  await audit.record('account.registered', who, context)
+  await recordAcceptedPassword(audit, warning, who, context)
+  // Whether the address is anybody's is asked when the mail is sent, and only its mailbox is told.
+  if (account.email !== null) await parts.askForVerification?.(account.id)
+  const message = 'User registered successfully'
+  return { status: 201, body: { message, user: toProfile(account) } }
 }
 
 /** Each account is a mail: so many of them as one mailbox may be sent can name it, whoever makes them. */
