@@ -40,13 +40,13 @@ export const problemKinds = {
     status: 401,
     message: 'A second factor is required',
     meaning:
-      'The first factor is right. Go on with `POST /api/auth/mfa`: `mfaToken` and one of the `factors` of this answer.',
+      'The first factor is right. Go on with `POST /api/auth/mfa`: `mfaToken` and one of the `factors` of this answer; with a passkey, with `POST /api/auth/mfa/passkey/options`.',
   },
   mfa_enrollment_required: {
     status: 401,
     message: 'A second factor has to be added first',
     meaning:
-      'SECOND_FACTOR asks for a second factor, and the account has neither one nor a verified address that codes could be sent to. Add one with the `mfaToken` of this answer (`POST /api/auth/mfa/totp`), or verify an address with the mail of the registration.',
+      'SECOND_FACTOR asks for a second factor, and the account has neither one nor a verified address that codes could be sent to. Add one with the `mfaToken` of this answer (`POST /api/auth/mfa/totp`, `POST /api/auth/passkeys/register/options`), or verify an address with the mail of the registration.',
   },
   invalid_mfa_token: {
     status: 401,

@@ -3,6 +3,8 @@ import { describe, test, type TestContext } from 'node:test'
 import type { CountersignOptions } from '../config/options.ts'
 import { startTestServer, testPassword } from '../countersign.fixture.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+import { createAuthenticator } from '../passkeys/authenticator.fixture.ts'
+import { createPasskeyCalls } from '../passkeys/passkey-people.fixture.ts'
 
 const ada = 'ada@example.org'
 const newPassword = 'another horse battery staple'
@@ -76,6 +78,17 @@ describe('the owner of an account is told', () => {
     server.clock.advance(60_000)
     assert.equal((await server.refresh(refreshToken)).status, 401)
     assert.match((await mailbox.take(ada)).subject, /copy of your session/)
+  })
+
+  test('of a passkey whose counter went back', async (t) => {
+    const { server, mailbox } = await setUp(t)
+    const { accessToken: token } = await server.signIn('ada')
+    const key = createAuthenticator()
+    const passkeys = createPasskeyCalls(server)
+    assert.equal((await passkeys.register(token, key)).status, 200)
+    assert.match((await mailbox.take(ada)).subject, /second factor was added/)
+    assert.equal((await passkeys.signIn(key, { counter: 1 })).status, 401)
+    assert.match((await mailbox.take(ada)).subject, /copy of your passkey/)
   })
 
   test('of too many failed attempts, once', async (t) => {

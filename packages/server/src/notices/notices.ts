@@ -70,6 +70,7 @@ const told: Readonly<Partial<Record<AuditType, NoticeKind>>> = {
   'factor.added': 'factor_added',
   'factor.removed': 'factor_removed',
   'factor.used_recovery': 'recovery_code_used',
+  'factor.cloned': 'passkey_cloned',
   'session.theft': 'session_theft',
   'limit.exceeded': 'attempts_exceeded',
   'sign_in.many_addresses': 'attempts_exceeded',

@@ -259,6 +259,22 @@ describe('a passkey logs nobody in', () => {
   }
 })
 
+test('a factor of another kind is no passkey, whatever it is called outside', async (t) => {
+  const { first, store } = await setUpTwo(t)
+  const key = createAuthenticator()
+  const { userId } = await first.person('ada', key)
+  const [passkey] = await store.listFactors(userId)
+  assert.ok(passkey)
+  await store.insertFactor({
+    ...passkey,
+    id: 'another',
+    kind: 'totp',
+    externalId: 'BBBB',
+    secret: 'sealed',
+  })
+  assertRefused(await first.signIn(key, { id: 'BBBB' }))
+})
+
 describe('attempts with a passkey', () => {
   test('are counted per passkey and address, and refused when the limit is reached', async (t) => {
     const { person, signIn } = await setUp(t, { rateLimitLogin: '3/15m' })

@@ -40,6 +40,7 @@ export type NoticeKind =
   | 'factor_added'
   | 'factor_removed'
   | 'recovery_code_used'
+  | 'passkey_cloned'
   | 'session_theft'
   | 'new_device'
   | 'attempts_exceeded'
@@ -53,6 +54,10 @@ const notices: Readonly<Record<NoticeKind, readonly [subject: string, what: stri
   recovery_code_used: [
     'A recovery code was used',
     'One of the recovery codes of your account was used in place of a second factor.',
+  ],
+  passkey_cloned: [
+    'Somebody may have a copy of your passkey',
+    'A passkey of your account was used in a way that only a copy of its device can be. The log-in was refused: remove this passkey from your account and add another.',
   ],
   session_theft: [
     'Somebody used a copy of your session',
