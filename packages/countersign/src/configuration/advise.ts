@@ -13,6 +13,14 @@ export function adviseOn(settings: Settings): readonly string[] {
   if (!isHttps && settings.trustedProxies > 0) {
     advice.push('TRUSTED_PROXIES is set and PUBLIC_URL is http: is there a proxy at all?')
   }
+  const { rpId, origins } = settings.passkeys
+  const excluded = settings.clientOrigins.filter((origin) => !origins.includes(origin))
+  if (excluded.length > 0) {
+    advice.push(
+      `Pages of ${excluded.join(', ')} cannot use passkeys, which are those of ${rpId}: set PASSKEY_RP_ID to a domain ` +
+        'above both, before the first passkey is made.',
+    )
+  }
   if (settings.database.kind === 'postgres') advice.push(...adviseOnTls(settings.database))
   if (settings.jwtSecret !== undefined) {
     advice.push(

@@ -46,8 +46,11 @@ export function openClientData(encoded: string, expected: ExpectedClientData): O
 }
 
 function parse(encoded: string): Readonly<Record<string, unknown>> | undefined {
+  const bytes = Buffer.from(encoded, 'base64url')
+  // In its one spelling, so that whoever verifies the signature reads the same bytes.
+  if (bytes.toString('base64url') !== encoded) return undefined
   try {
-    const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString())
+    const value: unknown = JSON.parse(bytes.toString())
     return typeof value === 'object' && value !== null
       ? (value as Record<string, unknown>)
       : undefined

@@ -107,6 +107,24 @@ describe('a log-in with a passkey', () => {
     })
   }
 
+  test('is refused in another spelling of the same bytes', async (t) => {
+    const { person, send, signInOptions } = await setUp(t)
+    const key = createAuthenticator()
+    await person('ada', key)
+    const spellings = async (spell: (text: string) => string) => {
+      const good = key.get(await signInOptions())
+      const { clientDataJSON, ...rest } = good['response'] as { clientDataJSON: string }
+      return send({ ...good, response: { ...rest, clientDataJSON: spell(clientDataJSON) } })
+    }
+    const respell = (text: string): string => {
+      const same = text.length % 4 === 0 ? `${text}A` : text.slice(0, -1) + neighbourOf(text.at(-1))
+      assert.deepEqual(Buffer.from(same, 'base64url'), Buffer.from(text, 'base64url'))
+      return same
+    }
+    assertRefused(await spellings(respell))
+    assert.equal((await spellings((text) => text)).status, 200)
+  })
+
   test('is refused with the signature of another’s passkey', async (t) => {
     const { person, signIn } = await setUp(t)
     const [ada, eve] = [createAuthenticator(), createAuthenticator()]
@@ -383,4 +401,10 @@ function assertRefused({
   const { code, message } = body
   assert.deepEqual([code, message], ['invalid_credentials', 'Invalid credentials'])
   assert.equal(headers.get('set-cookie'), null)
+}
+
+/** The letter that differs in its last bit, which says nothing at the end of most texts. */
+function neighbourOf(letter = ''): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return letters[letters.indexOf(letter) ^ 1] ?? ''
 }

@@ -10,7 +10,7 @@ import { defineRoute, type Route } from '../routing/route.ts'
 import { deliverySchema, mfaTokenSchema, tokenAnswerSchema } from '../routing/schemas.ts'
 import { createProofOptions } from './ceremony-options.ts'
 import { checkAssertion } from './check-assertion.ts'
-import { recordClone } from './record-refusal.ts'
+import { recordClone, refusePasskey } from './record-refusal.ts'
 import type { PasskeySignInParts } from './sign-in-routes.ts'
 
 export interface PasskeyProofParts extends PasskeySignInParts {
@@ -149,7 +149,7 @@ function stepUpRoute(parts: PasskeyProofParts): Route {
         await recordClone(audit, checked, context)
         const detail = { reason: checked.reason, factor: 'passkey' }
         await audit.record('sign_in.failed', { ...who, detail }, context)
-        return problem('invalid_passkey')
+        return refusePasskey(checked.reason, settings.production)
       }
       await attempt.release()
       const { account } = principal

@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import type { FactorChanges } from '../authentication/change-factors.ts'
-import { problem } from '../http/problems.ts'
 import { creationOptionsSchema, passkeyRegistrationSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { factorAddedSchema, factorNameSchema, mfaTokenSchema } from '../routing/schemas.ts'
 import { createCreationOptions } from './ceremony-options.ts'
 import { checkRegistration } from './check-registration.ts'
+import { refusePasskey } from './record-refusal.ts'
 import type { RelyingParty } from './relying-party.ts'
 
 export interface PasskeyRegistrationParts {
   readonly relyingParty: RelyingParty
   readonly factorChanges: Pick<FactorChanges, 'admit' | 'add'>
+  readonly settings: { readonly production: boolean }
 }
 
 /** Adding a passkey. */
@@ -52,7 +53,8 @@ function optionsRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts)
   )
 }
 
-function registerRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts): Route {
+function registerRoute(parts: PasskeyRegistrationParts): Route {
+  const { relyingParty, factorChanges, settings } = parts
   return defineRoute(
     {
       method: 'POST',
@@ -86,7 +88,7 @@ function registerRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts
       const admitted = await factorChanges.admit(request)
       if ('problem' in admitted) return admitted
       const checked = await checkRegistration(relyingParty, admitted.account, response)
-      if (!checked.ok) return problem('invalid_passkey')
+      if (!checked.ok) return refusePasskey(checked.reason, settings.production)
       return factorChanges.add(request, { factor: { ...checked.passkey, name } }, context)
     },
   )

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import type { CountersignOptions } from '../config/options.ts'
 import { startTestServer } from '../countersign.fixture.ts'
@@ -150,6 +153,24 @@ describe('a passkey', () => {
       assert.deepEqual(await passkeysOf(), [])
     })
   }
+
+  test('is refused with the reason for developers, and without it in production', async (t) => {
+    const twist = { origin: 'https://evil.example' }
+    const developing = await setUp(t)
+    const told = await developing.register(developing.token, createAuthenticator(), twist)
+    assert.match(
+      String(told.body['message']),
+      /foreign_origin: the page is none of PASSKEY_ORIGINS/,
+    )
+    const directory = mkdtempSync(join(tmpdir(), 'countersign-passkeys-'))
+    const running = await setUp(t, {
+      production: true,
+      databaseUrl: `sqlite:${join(directory, 'x.db')}`,
+    })
+    t.after(() => rmSync(directory, { recursive: true }))
+    const untold = await running.register(running.token, createAuthenticator(), twist)
+    assert.equal(untold.body['message'], 'The answer of the passkey is not valid')
+  })
 
   test('is refused with an algorithm that was not offered', async (t) => {
     const { register, token, passkeysOf } = await setUp(t)
