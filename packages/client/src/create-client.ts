@@ -47,6 +47,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const open: Open = (ask) => logIn({ keeper, lock }, ask)
   const authorized: WithToken = (call) => withToken(keeper, call)
   const renewing: Renew = (call) => renew({ keeper, session }, call)
+  const goingOn: GoOn = (answer, askedAt) => goOn({ keeper, session }, answer, askedAt)
   const parts = { api, delivery, open, withToken: authorized, renew: renewing }
   return {
     get user() {
@@ -62,10 +63,7 @@ export function createClient(options: ClientOptions = {}): Client {
       ),
     factors: createFactors(parts),
     mail: createMail(parts),
-    passkeys: createPasskeys({
-      ...parts,
-      goOn: (answer, askedAt) => goOn({ keeper, session }, answer, askedAt),
-    }),
+    passkeys: createPasskeys({ ...parts, goOn: goingOn }),
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
       await authorized((accessToken) => api.call('logoutAll', { accessToken }))
@@ -97,6 +95,7 @@ interface Parts {
 }
 
 type WithToken = <T>(call: (accessToken: string | undefined) => Promise<T>) => Promise<T>
+type GoOn = (answer: AccessAnswer, askedAt: number) => void
 type Open = (ask: () => Promise<Operations['login']['answer']>) => Promise<Profile>
 
 /** Takes the session that the answer holds. */
