@@ -19,7 +19,10 @@ export interface Chapter {
   readonly requirements: readonly Requirement[]
 }
 
-const noSecondFactor = 'there is no second factor yet'
+const totpTest = 'packages/server/src/totp/totp.test.ts'
+const recoveryTest = 'packages/server/src/recovery-codes/recovery-codes.test.ts'
+const recoveryCodeTest = 'packages/server/src/factors/recovery-codes.test.ts'
+const stepUpTest = 'packages/server/src/step-up/step-up.test.ts'
 const noMail = 'no mail is sent yet'
 const noGrants = 'there is no OAuth server yet'
 const noFederation = 'there is no log-in through others yet'
@@ -124,7 +127,13 @@ export const chapters: readonly Chapter[] = [
       }),
       asvs('6.3.1', 'controls against stuffing and guessing'),
       asvs('6.3.2', 'no default accounts'),
-      asvs('6.3.3', 'a second factor', { missing: noSecondFactor }),
+      asvs('6.3.3', 'a second factor', {
+        missing: 'level 3 wants a key of hardware',
+        elsewhere: {
+          file: totpTest,
+          title: 'adds an app with its mfaToken and is completed by that',
+        },
+      }),
       asvs('6.3.4', 'every way in is equally strong'),
       asvs('6.3.5', 'users hear of suspicious attempts', { missing: noMail }),
       asvs('6.3.6', 'mail is no factor'),
@@ -134,28 +143,90 @@ export const chapters: readonly Chapter[] = [
       }),
       asvs('6.4.1', 'initial secrets are random and short-lived', { missing: noMail }),
       asvs('6.4.2', 'no hints, no secret questions'),
-      asvs('6.4.3', 'a safe reset', { missing: noMail }),
-      asvs('6.4.4', 'a lost factor is replaced safely', { missing: noSecondFactor }),
+      asvs('6.4.3', 'a safe reset', {
+        elsewhere: {
+          file: recoveryTest,
+          title: 'is reset with a recovery code, once, and its owner is told of the code',
+        },
+      }),
+      asvs('6.4.4', 'a lost factor is replaced safely', {
+        elsewhere: {
+          file: totpTest,
+          title: 'adds none to an account that has one: that would go around it',
+        },
+      }),
       asvs('6.4.5', 'reminders to renew', { missing: noMail }),
       asvs('6.4.6', 'administrators never know a password', {
         missing: 'an administrator who makes an account sets its first password',
       }),
-      asvs('6.5.1', 'codes are used once', { missing: noSecondFactor }),
-      asvs('6.5.2', 'look-up secrets are hashed', { missing: noSecondFactor }),
-      asvs('6.5.3', 'codes are random', { missing: noSecondFactor }),
-      asvs('6.5.4', 'codes have 20 bits', { missing: noSecondFactor }),
-      asvs('6.5.5', 'codes expire', { missing: noSecondFactor }),
-      asvs('6.5.6', 'factors can be revoked', { missing: noSecondFactor }),
+      asvs('6.5.1', 'codes are used once', {
+        elsewhere: {
+          file: totpTest,
+          title: 'opens one session, of twenty that bring it at once to two instances',
+        },
+      }),
+      asvs('6.5.2', 'look-up secrets are hashed', {
+        elsewhere: {
+          file: recoveryTest,
+          title: 'stand nowhere in the database, the log or the events (ASVS v5.0.0-6.5.2)',
+        },
+      }),
+      asvs('6.5.3', 'codes are random', {
+        elsewhere: {
+          file: recoveryCodeTest,
+          title:
+            'has 120 random bits: every letter as likely, and none twice (ASVS v5.0.0-6.5.3, v5.0.0-6.5.4)',
+        },
+      }),
+      asvs('6.5.4', 'codes have 20 bits', {
+        elsewhere: {
+          file: recoveryCodeTest,
+          title:
+            'has 120 random bits: every letter as likely, and none twice (ASVS v5.0.0-6.5.3, v5.0.0-6.5.4)',
+        },
+      }),
+      asvs('6.5.5', 'codes expire', {
+        missing: 'a code of an app is good one step before and after its own',
+        elsewhere: {
+          file: totpTest,
+          title:
+            'is good one step early or late and no more, by the server’s clock (ASVS v5.0.0-6.5.5, v5.0.0-6.5.8)',
+        },
+      }),
+      asvs('6.5.6', 'factors can be revoked', {
+        elsewhere: {
+          file: totpTest,
+          title:
+            'is nothing once its app is removed, and neither is a log-in that waited for it (ASVS v5.0.0-6.5.6)',
+        },
+      }),
       asvs('6.5.7', 'biometrics only as second factor', {
         elsewhere: {
           file: 'packages/server/src/passkeys/passkey-proof.test.ts',
           title: 'need not verify its user, and is no whole log-in then',
         },
       }),
-      asvs('6.5.8', 'one-time codes by trusted time', { missing: noSecondFactor }),
+      asvs('6.5.8', 'one-time codes by trusted time', {
+        elsewhere: {
+          file: totpTest,
+          title:
+            'is good one step early or late and no more, by the server’s clock (ASVS v5.0.0-6.5.5, v5.0.0-6.5.8)',
+        },
+      }),
       asvs('6.6.1', 'telephone codes', { missing: 'none are sent, and none are planned' }),
-      asvs('6.6.2', 'codes are bound to their request', { missing: noSecondFactor }),
-      asvs('6.6.3', 'codes are limited', { missing: noSecondFactor }),
+      asvs('6.6.2', 'codes are bound to their request', {
+        elsewhere: {
+          file: 'packages/server/src/email-factor/email-factor.test.ts',
+          title: 'takes neither a code of ten minutes ago nor one that a newer one replaced',
+        },
+      }),
+      asvs('6.6.3', 'codes are limited', {
+        elsewhere: {
+          file: totpTest,
+          title:
+            'is guessed ten times, however many log-ins and instances are asked (ASVS v5.0.0-6.6.3)',
+        },
+      }),
       asvs('6.6.4', 'push bombing', { missing: 'nothing is pushed, and nothing is planned' }),
       asvs('6.7.1', 'certificates cannot be changed', {
         elsewhere: {
@@ -199,7 +270,12 @@ export const chapters: readonly Chapter[] = [
       asvs('7.5.2', 'users see and end their sessions', {
         missing: 'without typing the password again',
       }),
-      asvs('7.5.3', 'a step up before the most sensitive acts', { missing: noSecondFactor }),
+      asvs('7.5.3', 'a step up before the most sensitive acts', {
+        elsewhere: {
+          file: stepUpTest,
+          title: 'is free for as long after the log-in as is configured, and not a second longer',
+        },
+      }),
       asvs('7.6.1', 'federated sessions', { missing: noFederation }),
       asvs('7.6.2', 'no session without an act of the user'),
     ],
@@ -226,7 +302,13 @@ export const chapters: readonly Chapter[] = [
       }),
       asvs('8.3.3', 'decided on the originating subject', { missing: noGrants }),
       asvs('8.4.1', 'tenants are apart', { missing: 'there is one tenant' }),
-      asvs('8.4.2', 'layers in front of administration', { missing: noSecondFactor }),
+      asvs('8.4.2', 'layers in front of administration', {
+        missing: 'the device is not looked at',
+        elsewhere: {
+          file: stepUpTest,
+          title: 'is free for as long after the log-in as is configured, and not a second longer',
+        },
+      }),
     ],
   },
   {
@@ -389,10 +471,20 @@ export const chapters: readonly Chapter[] = [
       rfc('RFC 9126', 'pushed requests', { missing: noGrants }),
       rfc('RFC 9207', 'the issuer in answers', { missing: noGrants }),
       rfc('RFC 9449', 'tokens bound to a key', { missing: noGrants }),
-      rfc('RFC 9470', 'step up', { missing: noSecondFactor }),
+      rfc('RFC 9470', 'step up', {
+        elsewhere: {
+          file: stepUpTest,
+          title: 'is free for as long after the log-in as is configured, and not a second longer',
+        },
+      }),
       rfc('RFC 9728', 'metadata of resources', { missing: noGrants }),
       rfc('OpenID CAEP 1.0', 'the feed of events', { missing: 'there is no feed yet' }),
-      rfc('RFC 6238', 'one-time codes by time', { missing: noSecondFactor }),
+      rfc('RFC 6238', 'one-time codes by time', {
+        elsewhere: {
+          file: 'packages/server/src/factors/totp.test.ts',
+          title: 'is that of RFC 6238 appendix B, also beyond 32 bits of time',
+        },
+      }),
     ],
   },
   {

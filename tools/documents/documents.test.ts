@@ -38,6 +38,7 @@ const runBy: Readonly<Record<string, string>> = {
   'docs/passkeys.md html 0': 'packages/client/src/passkeys.test.ts',
   'docs/passkeys.md js 0': 'packages/client/src/passkeys.test.ts',
   'docs/postgresql.md sh 0': 'tools/documents/postgresql.test.ts',
+  'docs/second-factors.md sh 0': 'packages/server/src/totp/second-factors-document.test.ts',
   'docs/verify-anywhere.md python 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
   'docs/verify-anywhere.md py 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',
   'docs/verify-anywhere.md go 0': 'conformance/verify-anywhere/verify-anywhere.test.ts',

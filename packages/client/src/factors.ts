@@ -7,9 +7,14 @@ export type Renew = <Answer extends AccessAnswer>(
   call: (accessToken: string | undefined) => Promise<Answer>,
 ) => Promise<Answer>
 
+/** A call of whoever is signed in. */
+export type WithToken = <Answer>(
+  call: (accessToken: string | undefined) => Promise<Answer>,
+) => Promise<Answer>
+
 interface FactorsParts {
   readonly api: Api
-  readonly withToken: <T>(call: (accessToken: string | undefined) => Promise<T>) => Promise<T>
+  readonly withToken: WithToken
   readonly open: (ask: () => Promise<TokenAnswer>) => Promise<Profile>
   readonly renew: Renew
 }

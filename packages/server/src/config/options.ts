@@ -314,7 +314,7 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'SECOND_FACTOR',
     fallback: 'optional',
     meaning:
-      '`required` for everybody, or the roles (with commas) that need a second factor: a code sent to the verified address.',
+      '`required` for everybody, or the roles (with commas) that need a second factor. Who chose none is sent a code to the verified address, or adds one while logging in.',
   },
   {
     name: 'recentAuthentication',
