@@ -53,7 +53,7 @@ async function setUp(t: TestContext, options: object = {}) {
 }
 
 test('adds an app, and goes on with the same session', async (t) => {
-  const { client, missing, appCode } = await setUp(t)
+  const { service, client, missing, appCode } = await setUp(t)
   await client.login({ username: 'ada', password })
   const { secret, uri, qrCode } = await client.factors.beginTotp()
   assert.ok(uri.includes(secret) && qrCode.startsWith('<svg'))
@@ -69,6 +69,7 @@ test('adds an app, and goes on with the same session', async (t) => {
   assert.equal(client.user?.username, 'ada')
   await client.factors.remove(added.id)
   assert.deepEqual(await client.factors.list(), [])
+  assert.equal(service.calls.includes('refresh'), false, 'the tokens of the answers were taken')
 })
 
 test('makes recovery codes, which log in once each', async (t) => {

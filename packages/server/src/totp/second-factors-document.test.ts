@@ -20,7 +20,7 @@ test('docs/second-factors.md adds an app and logs in with it', {
   skip: withoutOathtool,
 }, async (t) => {
   const { auth } = await startTestServer(t, { clock: createTestClock(Date.now()) })
-  const http = createServer((request, response) => void auth.handler(request, response))
+  const http = createServer((request, response) => auth.handler(request, response))
   await once(http.listen(0, '127.0.0.1'), 'listening')
   t.after(() => http.close())
   const { port }: AddressInfo = Object(http.address())
