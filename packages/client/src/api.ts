@@ -101,10 +101,5 @@ function explain(answer: Response, value: unknown): CountersignError {
 // Whoever stands in between (the page of a wireless network, a proxy) has errors of its own, and they end no session.
 function isProblem(value: unknown): value is Problem {
   if (typeof value !== 'object' || value === null || !('type' in value)) return false
-  return (
-    typeof value.type === 'string' &&
-    value.type.startsWith('urn:countersign:') &&
-    'code' in value &&
-    'message' in value
-  )
+  return String(value.type).startsWith('urn:countersign:') && 'code' in value && 'message' in value
 }

@@ -217,7 +217,7 @@ describe('on a bad network', () => {
     let answerInstead: (() => Response) | undefined
     const client = open(t, service, {
       fetch: (input: string | URL | Request, init?: RequestInit) =>
-        answerInstead && `${input instanceof Request ? input.url : input}`.includes('/api/')
+        answerInstead && new Request(input).url.includes('/api/')
           ? Promise.resolve(answerInstead())
           : fetch(input, init),
     })

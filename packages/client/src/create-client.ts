@@ -3,7 +3,7 @@ import { createAuthorizedFetch } from './authorized-fetch.ts'
 import type { Client, ClientOptions } from './client.ts'
 import type { AccessAnswer, Operations, Profile } from './contract.generated.ts'
 import { CountersignError, isSessionOver } from './countersign-error.ts'
-import { createFactors, type Renew } from './factors.ts'
+import { createFactors, type Renew, type WithToken } from './factors.ts'
 import { SessionKeeper } from './keep-session.ts'
 import { createLock, type Lock } from './lock.ts'
 import { createMail } from './mail.ts'
@@ -44,11 +44,8 @@ export function createClient(options: ClientOptions = {}): Client {
   const stopRefreshing = refreshAhead(session, keeper)
   const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
 
-  const open: Open = (ask) => logIn({ keeper, lock }, ask)
-  const authorized: WithToken = (call) => withToken(keeper, call)
-  const renewing: Renew = (call) => renew({ keeper, session }, call)
-  const goingOn: GoOn = (answer, askedAt) => goOn({ keeper, session }, answer, askedAt)
-  const parts = { api, delivery, open, withToken: authorized, renew: renewing }
+  const parts = createCalls({ api, keeper, lock, session, delivery })
+  const { open, withToken, renew } = parts
   return {
     get user() {
       return session.user
@@ -57,26 +54,26 @@ export function createClient(options: ClientOptions = {}): Client {
     register: async (account) => (await api.call('register', { body: account })).user,
     login: (credentials) => open(() => api.call('login', { body: { ...credentials, delivery } })),
     proveSecondFactor: (proof) => open(() => api.call('proveSecondFactor', { body: proof })),
-    stepUp: ({ password }) =>
-      authorized((accessToken) =>
-        open(() => api.call('stepUp', { accessToken, body: { password, delivery } })),
-      ),
+    stepUp: ({ password }) => {
+      const body = { password, delivery }
+      return withToken((accessToken) => open(() => api.call('stepUp', { accessToken, body })))
+    },
     factors: createFactors(parts),
     mail: createMail(parts),
-    passkeys: createPasskeys({ ...parts, goOn: goingOn }),
+    passkeys: createPasskeys(parts),
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
-      await authorized((accessToken) => api.call('logoutAll', { accessToken }))
+      await withToken((accessToken) => api.call('logoutAll', { accessToken }))
       keeper.signOut('signed_out')
     },
     changePassword: async ({ currentPassword, newPassword }) => {
       const body = { currentPassword, newPassword }
-      await renewing((accessToken) => api.call('changePassword', { accessToken, body }))
+      await renew((accessToken) => api.call('changePassword', { accessToken, body }))
     },
     sessions: {
       list: async () =>
-        (await authorized((accessToken) => api.call('listSessions', { accessToken }))).sessions,
-      end: (id) => authorized((accessToken) => api.call('endSession', { accessToken, id })),
+        (await withToken((accessToken) => api.call('listSessions', { accessToken }))).sessions,
+      end: (id) => withToken((accessToken) => api.call('endSession', { accessToken, id })),
     },
     onChange: (listener) => session.onChange(listener),
     fetch: createAuthorizedFetch({ keeper, fetch, base: url, origins }),
@@ -94,8 +91,27 @@ interface Parts {
   readonly lock: Lock
 }
 
-type WithToken = <T>(call: (accessToken: string | undefined) => Promise<T>) => Promise<T>
-type GoOn = (answer: AccessAnswer, askedAt: number) => void
+/** The kinds of calls that the parts of a client make. */
+function createCalls({
+  api,
+  keeper,
+  lock,
+  session,
+  delivery,
+}: Parts & { readonly session: SessionState; readonly delivery: 'cookie' | 'body' }) {
+  const open: Open = (ask) => logIn({ keeper, lock }, ask)
+  const withToken: WithToken = (call) => callWithToken(keeper, call)
+  const goOn = (answer: AccessAnswer, askedAt: number): void =>
+    continueSession({ keeper, session }, answer, askedAt)
+  const renew: Renew = async (call) => {
+    const askedAt = Date.now()
+    const answer = await withToken(call)
+    goOn(answer, askedAt)
+    return answer
+  }
+  return { api, delivery, open, withToken, goOn, renew }
+}
+
 type Open = (ask: () => Promise<Operations['login']['answer']>) => Promise<Profile>
 
 /** Takes the session that the answer holds. */
@@ -127,18 +143,8 @@ function logOut({
   })
 }
 
-/** For what ends every other session: every earlier access token is dead, and this one goes on with the same session. */
-async function renew<Answer extends AccessAnswer>(
-  { keeper, session }: { readonly keeper: SessionKeeper; readonly session: SessionState },
-  call: (accessToken: string | undefined) => Promise<Answer>,
-): Promise<Answer> {
-  const askedAt = Date.now()
-  const answer = await withToken(keeper, call)
-  goOn({ keeper, session }, answer, askedAt)
-  return answer
-}
-
-function goOn(
+/** Every earlier access token is dead; this one goes on with the same session. */
+function continueSession(
   { keeper, session: { tokens } }: Pick<Parts, 'keeper'> & { readonly session: SessionState },
   { token, accessToken, tokenType, expiresIn }: AccessAnswer,
   askedAt: number,
@@ -149,7 +155,7 @@ function goOn(
 }
 
 /** Calls with a fresh token, and once more after a refresh when the server refused it. */
-async function withToken<T>(
+async function callWithToken<T>(
   keeper: SessionKeeper,
   call: (accessToken: string | undefined) => Promise<T>,
 ): Promise<T> {

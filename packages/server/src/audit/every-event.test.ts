@@ -520,7 +520,8 @@ describe('second factors', () => {
       ],
     )
     seenTypes.add('factor.used_recovery')
-    const [app] = (await call('GET /api/auth/mfa/factors'))['factors'] as { id: string }[]
+    const { factors } = await call('GET /api/auth/mfa/factors')
+    const app = (factors as { id: string; kind: string }[]).find(({ kind }) => kind === 'totp')
     const remove = () => call(`DELETE /api/auth/mfa/factors/${app?.id}`)
     await expectEvents(remove, [
       { type: 'factor.removed', ...who, sessionId, detail: { factor: 'totp' } },
