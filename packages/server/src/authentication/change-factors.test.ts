@@ -3,6 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { createTestAccount } from '../accounts/account.fixture.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { type Factor, loadLivingFactors } from '../factors/factor.ts'
+import { createDeviceCookies } from '../credentials/device-cookie.ts'
 import { createTestClock, createTestRandomness } from '../foundation/deterministic.fixture.ts'
 import { createIdSource } from '../foundation/ids.ts'
 import { createMasterSecrets } from '../foundation/master-secret.ts'
@@ -50,7 +51,9 @@ async function setUp(t: TestContext, { isRequired = false, change = () => ({}) }
   const stores = { accounts: store, factors: store, sessions: store, revoking: store }
   const policy = { isRequired }
   const needsSecondFactor = () => policy.isRequired
-  const shared = { ...stores, credentials, needsSecondFactor, audit, newId, randomness }
+  const cookie = { name: 'device', secure: false }
+  const devices = createDeviceCookies({ secrets, clock, newId, randomness, cookie })
+  const shared = { ...stores, credentials, devices, needsSecondFactor, audit, newId, randomness }
   const completion = createSignInCompletion({
     ...shared,
     devices: createDeviceCookies({

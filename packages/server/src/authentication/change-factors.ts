@@ -163,24 +163,26 @@ async function add(
   const detail = { factor: factor.kind, ...(before && { replaced: true }) }
   return async () => {
     await record(parts, 'factor.added', admitted, detail, context)
-    return answerAdded(parts, { ...admitted, account: raised }, factor, members, context)
+    return answerAdded(parts, admitted, raised, { factor: showFactor(factor), ...members }, context)
   }
 }
 
 async function answerAdded(
   parts: FactorChangeParts,
-  { account, sessionId, resumed }: Enrollment,
-  factor: Factor,
-  members: AddedFactor['members'],
+  { account: before, sessionId, resumed }: Enrollment,
+  raised: Account,
+  shown: { readonly factor: ReturnType<typeof showFactor> },
   context: RequestContext,
 ): Promise<Answer> {
-  const shown = { factor: showFactor(factor), ...members }
   if (resumed) {
-    const answer = await parts.completion.advance({ ...resumed, account }, factor.kind, context)
+    const now = { ...resumed, account: raised }
+    const answer = await parts.completion.advance(now, shown.factor.kind, context)
     return 'problem' in answer ? answer : { ...answer, body: { ...Object(answer.body), ...shown } }
   }
-  const access = await keepSession(parts, account, sessionId ?? '')
-  return access ? { status: 200, body: { ...access, ...shown } } : problem('invalid_token')
+  const own = { before, raised, sessionId: sessionId ?? '' }
+  const kept = await keepSession(parts, own, context)
+  if (kept === undefined) return problem('invalid_token')
+  return { status: 200, body: { ...kept.access, ...shown }, cookies: kept.cookies }
 }
 
 async function remove(
@@ -205,8 +207,10 @@ async function remove(
   }
   return async () => {
     await record(parts, 'factor.removed', admitted, { factor: factor.kind }, context)
-    const access = await keepSession(parts, raised, principal.sessionId)
-    return access ? { status: 200, body: access } : problem('invalid_token')
+    const own = { before: account, raised, sessionId: principal.sessionId }
+    const kept = await keepSession(parts, own, context)
+    if (kept === undefined) return problem('invalid_token')
+    return { status: 200, body: kept.access, cookies: kept.cookies }
   }
 }
 

@@ -47,7 +47,7 @@ export function buildCompletion(
 export function buildFactorChanges(
   base: Base,
   { store, revoking }: State,
-  { audit, credentials }: Services,
+  { audit, credentials, devices }: Services,
   completion: SignInCompletion,
 ): FactorChanges {
   return createFactorChanges({
@@ -57,6 +57,7 @@ export function buildFactorChanges(
     sessions: store,
     revoking,
     credentials,
+    devices,
     completion,
     needsSecondFactor: createSecondFactorPolicy(base.settings.secondFactor),
     audit,

@@ -138,7 +138,7 @@ describe('the mailbox as a second factor', () => {
     server.clock.advance(16 * 60_000)
     const refreshed = await server.refresh(refreshToken)
     const token = String(refreshed.body['accessToken'])
-    const answer = await server.call('POST /api/auth/factors/email', { token })
+    const answer = await server.call('POST /api/auth/mfa/factors/email', { token })
     assert.equal(answer.body['code'], 'insufficient_user_authentication')
   })
 

@@ -58,7 +58,7 @@ describe('the owner of an account is told', () => {
   test('of a second factor', async (t) => {
     const { server, mailbox } = await setUp(t)
     const { accessToken: token } = await server.signIn('ada')
-    assert.equal((await server.call('POST /api/auth/factors/email', { token })).status, 204)
+    assert.equal((await server.call('POST /api/auth/mfa/factors/email', { token })).status, 200)
     assert.match((await mailbox.take(ada)).subject, /second factor was added/)
   })
 

@@ -32,7 +32,7 @@ export interface PasswordChangeParts extends KeepSessionParts {
 }
 
 export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
-  const { devices, audit } = parts
+  const { audit } = parts
   const change = defineRoute(
     {
       method: 'POST',
@@ -56,14 +56,16 @@ export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
       if (!checked.ok) return weakPassword('newPassword', checked)
       const changed = await replacePassword(parts, account, wish, context)
       if ('problem' in changed) return changed
-      const access = await keepSession(parts, changed, sessionId)
+      const kept = await keepSession(
+        parts,
+        { before: account, raised: changed, sessionId },
+        context,
+      )
       const who = { actorId: account.id, subjectId: account.id }
       await audit.record('password.changed', { ...who, sessionId }, context)
       await recordAcceptedPassword(audit, checked.warning, who, context)
-      if (access === undefined) return problem('invalid_token')
-      const isKnown = devices.recognize(context.source, account) !== undefined
-      const cookies = isKnown ? [devices.remember(context.source, changed)] : []
-      return { status: 200, body: access, cookies }
+      if (kept === undefined) return problem('invalid_token')
+      return { status: 200, body: kept.access, cookies: kept.cookies }
     },
   )
   return [change]

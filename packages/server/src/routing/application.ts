@@ -282,7 +282,7 @@ function render(
   return {
     status,
     headers,
-    ...(cookies && { cookies }),
+    ...(cookies && cookies.length > 0 && { cookies }),
     body: method === 'HEAD' ? null : body,
   }
 }

@@ -165,6 +165,28 @@ describe('a known device', () => {
     assert.equal((await tryFrom(home, { password: newPassword, cookie })).status, 200)
   })
 
+  test('is what stays when its user adds a second factor, or removes one', async (t) => {
+    const { server, mailbox, tryFrom, logIn } = await setUp(t)
+    const email = 'ada@example.org'
+    const body = { username: 'ada', password: testPassword, email }
+    await server.call('POST /api/auth/register', { body })
+    const proof = { body: { token: await mailbox.takeToken(email), password: testPassword } }
+    await server.call('POST /api/auth/email/verify', proof)
+    const before = await logIn()
+    const { accessToken: token } = await server.signIn('ada')
+    const wish = { token, headers: { cookie: before } }
+    const added = await server.call('POST /api/auth/mfa/factors/email', wish)
+    const cookie = deviceOf(added)
+    const { id } = added.body['factor'] as { id: string }
+    const other = { token: String(added.body['accessToken']), headers: { cookie } }
+    const after = deviceOf(await server.call(`DELETE /api/auth/mfa/factors/${id}`, other))
+    await besiege(tryFrom)
+    const right = { password: testPassword }
+    assert.equal((await tryFrom(home, { ...right, cookie: before })).status, 429)
+    assert.equal((await tryFrom(home, { ...right, cookie })).status, 429)
+    assert.equal((await tryFrom(home, { ...right, cookie: after })).status, 200)
+  })
+
   test('gets no cookie before the log-in is complete, nor with tokens in the body', async (t) => {
     const { server, tryFrom } = await setUp(t, { secondFactor: 'required' })
     await server.open('ada')
