@@ -44,8 +44,10 @@ export function createClient(options: ClientOptions = {}): Client {
   const stopRefreshing = refreshAhead(session, keeper)
   const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
 
-  const parts = createCalls({ api, keeper, lock, session, delivery })
-  const { open, withToken, renew } = parts
+  const open: Open = (ask) => logIn({ keeper, lock }, ask)
+  const authorized: WithToken = (call) => withToken(keeper, call)
+  const renewing: Renew = (call) => renew({ keeper, session }, call)
+  const parts = { api, delivery, open, withToken: authorized, renew: renewing }
   return {
     get user() {
       return session.user
@@ -91,27 +93,7 @@ interface Parts {
   readonly lock: Lock
 }
 
-/** The kinds of calls that the parts of a client make. */
-function createCalls({
-  api,
-  keeper,
-  lock,
-  session,
-  delivery,
-}: Parts & { readonly session: SessionState; readonly delivery: 'cookie' | 'body' }) {
-  const open: Open = (ask) => logIn({ keeper, lock }, ask)
-  const withToken: WithToken = (call) => callWithToken(keeper, call)
-  const goOn = (answer: AccessAnswer, askedAt: number): void =>
-    continueSession({ keeper, session }, answer, askedAt)
-  const renew: Renew = async (call) => {
-    const askedAt = Date.now()
-    const answer = await withToken(call)
-    goOn(answer, askedAt)
-    return answer
-  }
-  return { api, delivery, open, withToken, goOn, renew }
-}
-
+type WithToken = <T>(call: (accessToken: string | undefined) => Promise<T>) => Promise<T>
 type Open = (ask: () => Promise<Operations['login']['answer']>) => Promise<Profile>
 
 /** Takes the session that the answer holds. */
@@ -143,15 +125,19 @@ function logOut({
   })
 }
 
-/** Every earlier access token is dead; this one goes on with the same session. */
-function continueSession(
-  { keeper, session: { tokens } }: Pick<Parts, 'keeper'> & { readonly session: SessionState },
-  { token, accessToken, tokenType, expiresIn }: AccessAnswer,
-  askedAt: number,
-): void {
+/** For what ends every other session: every earlier access token is dead, and this one goes on with the same session. */
+async function renew<Answer extends AccessAnswer>(
+  { keeper, session }: { readonly keeper: SessionKeeper; readonly session: SessionState },
+  call: (accessToken: string | undefined) => Promise<Answer>,
+): Promise<Answer> {
+  const askedAt = Date.now()
+  const answer = await withToken(keeper, call)
+  const { token, accessToken, tokenType, expiresIn } = answer
+  const { tokens } = session
   if (tokens) {
     keeper.adopt({ ...tokens, token, accessToken, tokenType, expiresIn }, askedAt, false)
   }
+  return answer
 }
 
 /** Calls with a fresh token, and once more after a refresh when the server refused it. */

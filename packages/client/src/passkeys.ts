@@ -1,15 +1,15 @@
 import type { Api } from './api.ts'
 import { askPasskey, canAutofill, createPasskey } from './browser-passkey.ts'
 import type { Client } from './client.ts'
-import type { FactorAdded, Operations, Profile, TokenAnswer } from './contract.generated.ts'
+import type { Factor, Operations, Profile, TokenAnswer } from './contract.generated.ts'
+import type { Renew } from './factors.ts'
 
 interface PasskeyParts {
   readonly api: Api
   readonly delivery: 'cookie' | 'body'
   readonly withToken: <T>(call: (accessToken: string | undefined) => Promise<T>) => Promise<T>
   readonly open: (ask: () => Promise<Operations['login']['answer']>) => Promise<Profile>
-  /** Goes on with the access token of the answer, in the same session. */
-  readonly goOn: (answer: FactorAdded, askedAt: number) => void
+  readonly renew: Renew
 }
 
 /** What authenticators do. The server is asked before and after, never while the user decides. */
@@ -48,34 +48,27 @@ export function createPasskeys(parts: PasskeyParts): Client['passkeys'] {
 type Turn = (signal?: AbortSignal) => AbortSignal
 
 async function addPasskey(
-  { api, withToken, open, goOn }: PasskeyParts,
+  { api, withToken, open, renew }: PasskeyParts,
   turn: Turn,
   { name, mfaToken }: { readonly name?: string; readonly mfaToken?: string },
 ) {
   const mine = turn()
   const waiting = mfaToken === undefined ? {} : { mfaToken }
-  const withProof = <T>(call: (accessToken?: string) => Promise<T>): Promise<T> =>
-    mfaToken === undefined ? withToken(call) : call()
-  const options = await withProof((accessToken) =>
-    api.call('passkeyRegistrationOptions', { accessToken, body: waiting }),
-  )
+  const ask = (accessToken?: string) =>
+    api.call('passkeyRegistrationOptions', { accessToken, body: waiting })
+  const options = await (mfaToken === undefined ? withToken(ask) : ask())
   const response = await createPasskey(options, mine)
   const body = { response, ...waiting, ...(name !== undefined && { name }) }
-  const askedAt = Date.now()
-  const send = () => withProof((accessToken) => api.call('registerPasskey', { accessToken, body }))
-  if (mfaToken === undefined) {
-    const added = await send()
-    goOn(added, askedAt)
-    return added.factor
-  }
-  // It completes the log-in that waited.
-  const answers: FactorAdded[] = []
+  const send = (accessToken?: string) => api.call('registerPasskey', { accessToken, body })
+  if (mfaToken === undefined) return (await renew(send)).factor
+  const added: Factor[] = []
   await open(async () => {
-    const added = await send()
-    answers.push(added)
-    return added as TokenAnswer
+    const answer = await send()
+    added.push(answer.factor)
+    // With an mfaToken the answer is that of the log-in which it completes.
+    return answer as TokenAnswer
   })
-  return (answers[0] as FactorAdded).factor
+  return added[0] as Factor
 }
 
 /** A browser asks one thing at a time: what is asked next takes the place of what the autofill still offers. */

@@ -35,6 +35,7 @@ export const refreshTokenSchema: z.ZodString = z.string().meta({ examples: ['AQA
 export const mfaTokenSchema: z.ZodString = z
   .string()
   .max(4096)
+  .regex(/^[A-Za-z0-9_-]+$/, 'Expected the mfaToken of an answer')
   .meta({ description: 'Of a 401 `mfa_required`', examples: ['AZxP3f0…'] })
 
 /** Where a token may be missing because a log-in waits for its first factor. */
