@@ -9,6 +9,7 @@ import { loadConfiguration } from '../configuration/load-configuration.ts'
 import { renderAnnouncement } from '../serve/announce.ts'
 import { drain, untilStopped } from '../serve/drain.ts'
 import { findFreePort } from '../serve/free-port.ts'
+import { serveGuarded } from '../serve/guard-connections.ts'
 import { listen } from '../serve/listen.ts'
 import { createLog } from '../serve/log.ts'
 import { serveMetrics } from '../serve/metrics-server.ts'
@@ -47,7 +48,8 @@ async function open(
   terminal: Terminal,
 ): Promise<readonly Server[]> {
   const { host, port, production } = settings
-  const server = createServer(serverOptions, auth.handler)
+  const server = createServer(serverOptions)
+  serveGuarded(server, auth.handler)
   server.on('clientError', createUnreadableRefusal(settings.publicUrl.startsWith('https:')))
   await listen(server, port, host)
   try {
