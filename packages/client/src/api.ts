@@ -101,5 +101,6 @@ function explain(answer: Response, value: unknown): CountersignError {
 // Whoever stands in between (the page of a wireless network, a proxy) has errors of its own, and they end no session.
 function isProblem(value: unknown): value is Problem {
   if (typeof value !== 'object' || value === null || !('type' in value)) return false
-  return String(value.type).startsWith('urn:countersign:') && 'code' in value && 'message' in value
+  const isOurs = typeof value.type === 'string' && value.type.startsWith('urn:countersign:')
+  return isOurs && 'code' in value && 'message' in value
 }
