@@ -20,6 +20,8 @@ const domain = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-
  * mailboxes would have one key.
  */
 export function parseEmailAddress(text: string): EmailAddress | undefined {
+  // What is longer in another spelling, too, is none; to find its ASCII form takes the square of its length.
+  if (text.length > 2 * longest) return undefined
   const at = text.lastIndexOf('@')
   const local = text.slice(0, at)
   // What a URL would take for the end of its host must not be cut off here.

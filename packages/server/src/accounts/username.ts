@@ -1,3 +1,5 @@
+import { toNormalForm } from '../foundation/normal-form.ts'
+
 export interface Username {
   /** As the account shows it. */
   readonly shown: string
@@ -12,11 +14,11 @@ const allowed = /^[A-Za-z0-9._-]{3,64}$/
  * refused because many look like these; `@` is, so that a name can never be another's address.
  */
 export function parseUsername(text: string): Username | undefined {
-  const shown = text.normalize('NFKC')
+  const shown = toNormalForm(text, 'NFKC')
   return allowed.test(shown) ? { shown, key: shown.toLowerCase() } : undefined
 }
 
 /** The key under which a name that somebody types at log-in would be stored; imported names may be odd. */
 export function toUsernameKey(text: string): string {
-  return text.normalize('NFKC').toLowerCase()
+  return toNormalForm(text, 'NFKC').toLowerCase()
 }

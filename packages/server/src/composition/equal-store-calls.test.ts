@@ -61,7 +61,7 @@ async function open(): Promise<void> {
   })
   const opened = await openState(base)
   const store = watched(opened.store)
-  const revoking = createRevokingStore(store, { note: () => undefined }, base.clock)
+  const revoking = createRevokingStore(store, { note: () => undefined }, clock)
   const state = { ...opened, store, attempts: store, revoking }
   const services = await buildServices(base, state)
   const table = createRouteTable(buildRoutes(base, state, services))

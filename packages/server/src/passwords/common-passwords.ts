@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { toNormalForm } from '../foundation/normal-form.ts'
 
 // Beside src/ and dist/ alike. How it was made stands in common-passwords.txt there.
 const file = new URL('../../data/common-passwords.bin', import.meta.url)
@@ -16,7 +17,7 @@ export function isCommonPassword(password: string): boolean {
   loaded ??= readFileSync(file)
   const hashes = loaded[0] ?? 0
   const bits = (loaded.length - 1) * 8
-  const digest = createHash('sha256').update(password.normalize('NFC').toLowerCase()).digest()
+  const digest = createHash('sha256').update(toNormalForm(password, 'NFC').toLowerCase()).digest()
   const first = digest.readUIntBE(0, 6)
   const second = digest.readUIntBE(6, 6)
   for (let i = 0; i < hashes; i++) {

@@ -2,6 +2,7 @@
 // and the list of common ones. It keeps nothing and knows no account: sign-in/, register/ and password-change/ call it.
 
 import { timingSafeEqual } from 'node:crypto'
+import { toNormalForm } from '../foundation/normal-form.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import {
   type Argon2idParameters,
@@ -101,7 +102,7 @@ export function isKnownHash(stored: string): boolean {
 
 /** One form for one text, whichever way a keyboard composed it (Unicode NFC, NIST SP 800-63B section 3.1.1.2). */
 export function normalize(password: string): string {
-  return password.normalize('NFC')
+  return toNormalForm(password, 'NFC')
 }
 
 // Other systems hashed what they received; ours is in NFC.
