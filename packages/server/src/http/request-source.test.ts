@@ -233,6 +233,25 @@ describe('a request of the Fetch standard', () => {
     const full = new FetchSource(post('x'.repeat(limitBytes)), undefined)
     assert.equal(text(await full.readBody(limitBytes)).length, limitBytes)
   })
+
+  test('whose body breaks off was aborted, and is no failure of the server', async () => {
+    let isFirst = true
+    const broken = new ReadableStream({
+      pull: (controller) => {
+        if (isFirst) controller.enqueue(new Uint8Array(6))
+        else controller.error(new Error('The connection was closed'))
+        isFirst = false
+      },
+    })
+    const source = new FetchSource(post(broken), undefined)
+    await assert.rejects(source.readBody(limitBytes), RequestAbortedError)
+  })
+
+  test('whose body a host has read already is a mistake of the host', async () => {
+    const request = post('{}')
+    await request.text()
+    await assert.rejects(new FetchSource(request, undefined).readBody(limitBytes), TypeError)
+  })
 })
 
 async function drain(incoming: IncomingMessage): Promise<void> {

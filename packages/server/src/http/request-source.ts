@@ -166,15 +166,27 @@ export class FetchSource implements RequestSource {
   }
 
   async readBody(limitBytes: number): Promise<BodyBytes> {
-    const chunks: Uint8Array[] = []
-    let length = 0
-    const stream: AsyncIterable<Uint8Array> | null = this.#request.body
-    if (stream === null) return new Uint8Array()
-    for await (const chunk of stream) {
-      length += chunk.length
-      if (length > limitBytes) return 'too_large'
-      chunks.push(chunk)
+    const { body, bodyUsed } = this.#request
+    if (body === null) return new Uint8Array()
+    if (bodyUsed) throw new TypeError('The body of the request was read before: hand it on unread')
+    try {
+      return await readChunks(body, limitBytes)
+    } catch (error) {
+      throw new RequestAbortedError({ cause: error })
     }
-    return Buffer.concat(chunks)
   }
+}
+
+async function readChunks(
+  stream: AsyncIterable<Uint8Array>,
+  limitBytes: number,
+): Promise<BodyBytes> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > limitBytes) return 'too_large'
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
