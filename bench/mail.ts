@@ -38,8 +38,6 @@ export async function measureMail(bench: Bench): Promise<Section> {
   })
   if (!plan.isQuick && mailServer.received() === 0) throw new Error('No mail arrived')
   const beside = p99Of('mails arrive', turns.well)
-  const unanswered = p99Of('The mail server accepts connections and never answers', turns.silent)
-  const target = { of: 'ratio', rule: 'below', bound: 1.2 } as const
   return {
     title: 'POST /api/auth/password/forgot',
     method: `p99 with ${clients} clients that wait ${pauseMs} ms between two requests; every answer waits until its mail is durable in the queue, never until it is sent.`,

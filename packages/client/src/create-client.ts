@@ -3,7 +3,7 @@ import { createAuthorizedFetch } from './authorized-fetch.ts'
 import type { Client, ClientOptions } from './client.ts'
 import type { AccessAnswer, Operations, Profile } from './contract.generated.ts'
 import { CountersignError, isSessionOver } from './countersign-error.ts'
-import { createFactors, type Renew, type WithToken } from './factors.ts'
+import { createFactors, type Renew } from './factors.ts'
 import { SessionKeeper } from './keep-session.ts'
 import { createLock, type Lock } from './lock.ts'
 import { createMail } from './mail.ts'
@@ -56,26 +56,26 @@ export function createClient(options: ClientOptions = {}): Client {
     register: async (account) => (await api.call('register', { body: account })).user,
     login: (credentials) => open(() => api.call('login', { body: { ...credentials, delivery } })),
     proveSecondFactor: (proof) => open(() => api.call('proveSecondFactor', { body: proof })),
-    stepUp: ({ password }) => {
-      const body = { password, delivery }
-      return withToken((accessToken) => open(() => api.call('stepUp', { accessToken, body })))
-    },
+    stepUp: ({ password }) =>
+      authorized((accessToken) =>
+        open(() => api.call('stepUp', { accessToken, body: { password, delivery } })),
+      ),
     factors: createFactors(parts),
     mail: createMail(parts),
     passkeys: createPasskeys(parts),
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
-      await withToken((accessToken) => api.call('logoutAll', { accessToken }))
+      await authorized((accessToken) => api.call('logoutAll', { accessToken }))
       keeper.signOut('signed_out')
     },
     changePassword: async ({ currentPassword, newPassword }) => {
       const body = { currentPassword, newPassword }
-      await renew((accessToken) => api.call('changePassword', { accessToken, body }))
+      await renewing((accessToken) => api.call('changePassword', { accessToken, body }))
     },
     sessions: {
       list: async () =>
-        (await withToken((accessToken) => api.call('listSessions', { accessToken }))).sessions,
-      end: (id) => withToken((accessToken) => api.call('endSession', { accessToken, id })),
+        (await authorized((accessToken) => api.call('listSessions', { accessToken }))).sessions,
+      end: (id) => authorized((accessToken) => api.call('endSession', { accessToken, id })),
     },
     onChange: (listener) => session.onChange(listener),
     fetch: createAuthorizedFetch({ keeper, fetch, base: url, origins }),
@@ -141,7 +141,7 @@ async function renew<Answer extends AccessAnswer>(
 }
 
 /** Calls with a fresh token, and once more after a refresh when the server refused it. */
-async function callWithToken<T>(
+async function withToken<T>(
   keeper: SessionKeeper,
   call: (accessToken: string | undefined) => Promise<T>,
 ): Promise<T> {

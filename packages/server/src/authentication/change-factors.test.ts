@@ -3,7 +3,6 @@ import { describe, test, type TestContext } from 'node:test'
 import { createTestAccount } from '../accounts/account.fixture.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { type Factor, loadLivingFactors } from '../factors/factor.ts'
-import { createDeviceCookies } from '../credentials/device-cookie.ts'
 import { createTestClock, createTestRandomness } from '../foundation/deterministic.fixture.ts'
 import { createIdSource } from '../foundation/ids.ts'
 import { createMasterSecrets } from '../foundation/master-secret.ts'
@@ -56,13 +55,6 @@ async function setUp(t: TestContext, { isRequired = false, change = () => ({}) }
   const shared = { ...stores, credentials, devices, needsSecondFactor, audit, newId, randomness }
   const completion = createSignInCompletion({
     ...shared,
-    devices: createDeviceCookies({
-      secrets,
-      clock,
-      newId,
-      randomness,
-      cookie: { name: 'device', secure: false },
-    }),
     pending: createTickets<PendingSignIn>(
       { secrets, store, newId, randomness, clock },
       'pending-sign-in',
