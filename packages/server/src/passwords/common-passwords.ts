@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { toNormalForm } from '../foundation/normal-form.ts'
 
@@ -17,7 +17,7 @@ export function isCommonPassword(password: string): boolean {
   loaded ??= readFileSync(file)
   const hashes = loaded[0] ?? 0
   const bits = (loaded.length - 1) * 8
-  const digest = createHash('sha256').update(toNormalForm(password, 'NFC').toLowerCase()).digest()
+  const digest = hash('sha256', toNormalForm(password, 'NFC').toLowerCase(), 'buffer')
   const first = digest.readUIntBE(0, 6)
   const second = digest.readUIntBE(6, 6)
   for (let i = 0; i < hashes; i++) {
