@@ -8,8 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startTestServer } from '../countersign.fixture.ts'
-import { createTestClock } from '../foundation/deterministic.fixture.ts'
+import { createCountersign } from '../create-countersign.ts'
 
 const document = join(import.meta.dirname, '../../../../docs/second-factors.md')
 const withoutOathtool = spawnSync('oathtool', ['--version']).error
@@ -19,7 +18,9 @@ const withoutOathtool = spawnSync('oathtool', ['--version']).error
 test('docs/second-factors.md adds an app and logs in with it', {
   skip: withoutOathtool,
 }, async (t) => {
-  const { auth } = await startTestServer(t, { clock: createTestClock(Date.now()) })
+  // By the real time, as oathtool's.
+  const auth = await createCountersign({ databaseUrl: 'sqlite::memory:' })
+  t.after(() => auth.close())
   const http = createServer((request, response) => auth.handler(request, response))
   await once(http.listen(0, '127.0.0.1'), 'listening')
   t.after(() => http.close())
