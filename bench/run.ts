@@ -24,6 +24,7 @@ import { isMet, type Section } from './result.ts'
 import { measureRevocation } from './revocation.ts'
 import { measureRevocationBound } from './revocation-bound.ts'
 import { measureRevocationCheck } from './revocation-check.ts'
+import { measureSecondFactors } from './second-factors.ts'
 import { measureVerify } from './verify.ts'
 
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
@@ -34,6 +35,7 @@ const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>>
   footprint: measureFootprint,
   growth: measureGrowth,
   postgres: measurePostgres,
+  'second-factors': measureSecondFactors,
   'revocation-bound': measureRevocationBound,
   'revocation-check': measureRevocationCheck,
   'query-growth': measureQueryGrowth,
