@@ -81,6 +81,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     store,
     storeClock: base.storeClock,
     keyring,
+    onKeyMade: () => audit.record('keys.rotated', { detail: { automatic: true } }),
     follower,
     revocations,
     sessionIdleMs: credentials.lives.idleMs,

@@ -439,6 +439,18 @@ describe('what stands guard', () => {
   })
 })
 
+test('keys that were rotated because it was time', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const own = await startTestServer(t)
+  own.clock.advance(30 * 86_400_000)
+  t.mock.timers.tick(60_000)
+  while (own.events.length === 0) await new Promise(setImmediate)
+  assert.deepEqual(
+    own.takeEvents().map(({ type, actorId, detail }) => ({ type, actorId, detail })),
+    [{ type: 'keys.rotated', actorId: null, detail: { automatic: true } }],
+  )
+})
+
 const callAs = (credential: string): Promise<TestAnswer> =>
   server.call('GET /api/auth/revocations', { headers: { authorization: `Basic ${credential}` } })
 

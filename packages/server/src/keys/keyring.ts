@@ -42,8 +42,11 @@ export interface Keyring {
   list(): readonly KeyInfo[]
   /** The longest life of any access token that may still be about. */
   longestTokenTtlSeconds(): number
-  /** Takes over what other processes changed, and does what is due. Called at start and every minute. */
-  maintain(): Promise<void>
+  /**
+   * Takes over what other processes changed, and does what is due. Called at start and every minute.
+   * @returns whether this process made a key
+   */
+  maintain(): Promise<boolean>
   /** Takes over what other processes changed. Called every second, and when one of them says that it changed something. */
   follow(): Promise<void>
   /**
@@ -130,8 +133,8 @@ class StoredKeyring implements Keyring {
     return this.#content.longestTokenTtlSeconds
   }
 
-  async maintain(): Promise<void> {
-    await this.#change((content) => {
+  maintain(): Promise<boolean> {
+    return this.#change((content) => {
       const plan = planRotation(content, this.#schedule(), this.#options.clock())
       return plan.isChanged || content.needsReseal ? plan : undefined
     })
@@ -171,17 +174,20 @@ class StoredKeyring implements Keyring {
     }
   }
 
-  /** One compare-and-swap; when another process was faster, what is due is decided anew from what it left. */
+  /**
+   * One compare-and-swap; when another process was faster, what is due is decided anew from what it left.
+   * @returns whether a key was made
+   */
   async #change(
     decide: (
       content: ReadKeyring,
     ) => (KeyringContentPlan & { make: { activatesAt: number } | undefined }) | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { store, secrets, randomness, clock } = this.#options
     for (let attempt = 0; attempt < swapAttempts; attempt++) {
       await this.#load()
       const plan = decide(this.#content)
-      if (plan === undefined) return
+      if (plan === undefined) return false
       const made = plan.make && (await this.#makeKey(plan.make.activatesAt, clock()))
       const content: KeyringContent = {
         keys: made ? [...plan.keep, made] : plan.keep,
@@ -193,7 +199,7 @@ class StoredKeyring implements Keyring {
         this.#options.onChange?.()
         // The new key may retire the old one at once.
         if (made && made.activatesAt <= clock()) await this.maintain()
-        return
+        return made !== undefined
       }
     }
     throw new StoreUnavailableError('locked', 'Other processes keep changing the signing keys')
@@ -261,7 +267,7 @@ function createSharedSecretKeyring(secret: string): Keyring {
     list: () => [info],
     // Nothing is stored that could tell what was configured before, so it is the most that may be.
     longestTokenTtlSeconds: () => maxAccessTokenTtlSeconds,
-    maintain: async () => undefined,
+    maintain: async () => false,
     follow: async () => undefined,
     lookUp: async () => false,
     rotate: async () => {

@@ -40,7 +40,8 @@ function setUp(t: TestContext, changes: Partial<MaintenanceParts> = {}) {
       readTime: async () => (calls.push('time'), 0),
     },
     storeClock: createStoreClock(createTestClock()),
-    keyring: { maintain: count('keys'), follow: count('follow keys') },
+    keyring: { maintain: async () => (calls.push('keys'), false), follow: count('follow keys') },
+    onKeyMade: count('key made'),
     follower: { follow: count('follow'), completeUntil },
     revocations: { prune: () => void calls.push('revocations') },
     sessionIdleMs: idle,
@@ -137,7 +138,7 @@ describe('maintenance', () => {
   })
 
   test('once stopped begins nothing, and waits for what runs', async (t) => {
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<boolean>()
     const { maintenance, calls } = setUp(t, {
       keyring: { maintain: () => promise, follow: async () => undefined },
     })
@@ -147,7 +148,7 @@ describe('maintenance', () => {
     const stopped = maintenance.stop().then(() => (isStopped = true))
     await new Promise(setImmediate)
     assert.equal(isStopped, false)
-    resolve()
+    resolve(false)
     await stopped
     await pass(t, 120_000)
     assert.deepEqual(calls, [])

@@ -21,6 +21,8 @@ export interface MaintenanceParts {
   >
   readonly storeClock: StoreClock
   readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
+  /** Told when this process made a signing key because it was time. */
+  readonly onKeyMade: () => Promise<void>
   readonly follower: RevocationFollower
   readonly revocations: Pick<LiveRevocations, 'prune'>
   readonly sessionIdleMs: number
@@ -75,6 +77,9 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
     await untilShort(() => store.pruneChallenges(now - clockToleranceMs, sliceSize))
     await untilShort(() => store.pruneEvents(now - parts.auditRetentionMs, sliceSize))
   }
+  const maintainKeys = async (): Promise<void> => {
+    if (await keyring.maintain()) await parts.onKeyMade()
+  }
   const timers = [
     repeat('follow revocations', followEveryMs, () => follower.follow(), logger),
     repeat('follow the keys', followKeysEveryMs, () => keyring.follow(), logger),
@@ -83,7 +88,7 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
       : []),
     ...(parts.sendMails ? [repeat('send mails', sendEveryMs, parts.sendMails, logger)] : []),
     repeat('measure the clock', measureEveryMs, measure, logger),
-    repeat('maintain the keys', maintainEveryMs, () => keyring.maintain(), logger),
+    repeat('maintain the keys', maintainEveryMs, maintainKeys, logger),
     repeat('prune', pruneEveryMs, prune, logger),
     repeat('seal secrets anew', resealEveryMs, parts.resealSecrets, logger),
   ]
