@@ -50,6 +50,18 @@ test('finds a database that others may read, which one that was copied back ofte
   assert.match(out, /Found:[\s\S]*Others may read the database: chmod 600 .*countersign\.db/)
 })
 
+test('production under an address of this machine alone is told of, by doctor and at the start', async (t) => {
+  const program = createProgram(t)
+  const variables = { NODE_ENV: 'production', HOST: '127.0.0.1' }
+  const { code, out } = await program.run(['doctor'], { variables })
+  assert.equal(code, 0)
+  assert.match(out, /Advice:[\s\S]*- PUBLIC_URL is http:\/\/localhost:3000: /)
+  const https = { ...variables, PUBLIC_URL: 'https://auth.example.com', TRUSTED_PROXIES: '1' }
+  assert.doesNotMatch((await program.run(['doctor'], { variables: https })).out, /- PUBLIC_URL is/)
+  const server = await program.start(variables)
+  assert.match(server.output(), /"level":"warn".*PUBLIC_URL is http:\/\/localhost:\d+: /)
+})
+
 test('NODE_ENV=prod is not production, and doctor and start say so', async (t) => {
   const program = createProgram(t)
   const variables = { NODE_ENV: 'prod' }

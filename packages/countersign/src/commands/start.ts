@@ -5,6 +5,7 @@ import type { Command } from '../command-line/command.ts'
 import { exitCodes } from '../command-line/exit-codes.ts'
 import { renderVariables } from '../command-line/help.ts'
 import type { Terminal } from '../command-line/terminal.ts'
+import { adviseOnProduction } from '../configuration/advise.ts'
 import { loadConfiguration } from '../configuration/load-configuration.ts'
 import { renderAnnouncement } from '../serve/announce.ts'
 import { drain, untilStopped } from '../serve/drain.ts'
@@ -29,6 +30,7 @@ export const start: Command = {
     // The public URL names the port, so a free one is found first.
     const port = settings.port === 0 ? await findFreePort(settings.host) : settings.port
     const auth = await createCountersign({ ...options, port, logger: log })
+    for (const advice of adviseOnProduction(auth.settings)) log.warn({}, advice)
     try {
       const servers = await open(auth, { ...settings, port }, terminal)
       await stopped

@@ -1,8 +1,17 @@
 import type { PostgresSettings, Settings } from '@countersign/server/config'
 
+/** What may have been forgotten in production: said at every start, too. */
+export function adviseOnProduction({ production, publicUrl }: Settings): readonly string[] {
+  if (!production || publicUrl.startsWith('https:')) return []
+  return [
+    `PUBLIC_URL is ${publicUrl}: cookies go without Secure, and tokens and mails name an address that only this machine ` +
+      'knows. Set it to where clients reach this server.',
+  ]
+}
+
 /** What works and may still not be meant. */
 export function adviseOn(settings: Settings): readonly string[] {
-  const advice: string[] = []
+  const advice: string[] = [...adviseOnProduction(settings)]
   const isHttps = settings.publicUrl.startsWith('https:')
   if (isHttps && settings.trustedProxies === 0) {
     advice.push(
