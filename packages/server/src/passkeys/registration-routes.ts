@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FactorChanges } from '../authentication/change-factors.ts'
 import { creationOptionsSchema, passkeyRegistrationSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
-import { factorAddedSchema, factorNameSchema, mfaTokenSchema } from '../routing/schemas.ts'
+import { enrollingTokenSchema, factorAddedSchema, factorNameSchema } from '../routing/schemas.ts'
 import { createCreationOptions } from './ceremony-options.ts'
 import { checkRegistration } from './check-registration.ts'
 import { refusePasskey } from './record-refusal.ts'
@@ -19,10 +19,6 @@ export function passkeyRegistrationRoutes(parts: PasskeyRegistrationParts): Rout
   return [optionsRoute(parts), registerRoute(parts)]
 }
 
-const mfaToken = mfaTokenSchema
-  .optional()
-  .meta({ description: 'Of a 401 `mfa_enrollment_required`, in place of an access token' })
-
 function optionsRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts): Route {
   return defineRoute(
     {
@@ -36,7 +32,7 @@ function optionsRoute({ relyingParty, factorChanges }: PasskeyRegistrationParts)
       access: 'enrolling',
       recentAuthentication: true,
       counting: 'caller',
-      body: z.strictObject({ mfaToken }).optional(),
+      body: z.strictObject({ mfaToken: enrollingTokenSchema }).optional(),
       success: {
         status: 200,
         description: 'What to ask the browser',
@@ -72,7 +68,7 @@ function registerRoute(parts: PasskeyRegistrationParts): Route {
       body: z.strictObject({
         response: passkeyRegistrationSchema,
         name: factorNameSchema.optional(),
-        mfaToken,
+        mfaToken: enrollingTokenSchema,
       }),
       success: { status: 200, description: 'It is added', schema: factorAddedSchema },
       problems: [
@@ -83,8 +79,8 @@ function registerRoute(parts: PasskeyRegistrationParts): Route {
         'too_many_factors',
       ],
     },
-    async ({ body: { response, name = 'Passkey', mfaToken: waiting }, principal, context }) => {
-      const request = { principal, mfaToken: waiting }
+    async ({ body: { response, name = 'Passkey', mfaToken }, principal, context }) => {
+      const request = { principal, mfaToken }
       const admitted = await factorChanges.admit(request)
       if ('problem' in admitted) return admitted
       const checked = await checkRegistration(relyingParty, admitted.account, response)

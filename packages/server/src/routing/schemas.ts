@@ -42,6 +42,7 @@ export const mfaTokenSchema: z.ZodString = z
 export const enrollingTokenSchema: z.ZodOptional<z.ZodString> = z
   .string()
   .max(4096)
+  .regex(/^[A-Za-z0-9_-]+$/, 'Expected the mfaToken of an answer')
   .optional()
   .meta({
     description: 'Of a 401 `mfa_enrollment_required`, in place of an access token',
