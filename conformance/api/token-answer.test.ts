@@ -124,7 +124,12 @@ behindEachDoor(
 behindEachDoor({ doors: ['program'] }, (target) => {
   test('no two tokens are alike, and what is random in them has 128 bits (v5.0.0-7.2.2, v5.0.0-7.2.3, v5.0.0-11.5.1)', async () => {
     const person = await register(target())
-    const logins = await Promise.all(Array.from({ length: 40 }, () => logIn(target(), person)))
+    const logins = []
+    // A few at a time: a machine that is busy with other things refuses more as too many to hash.
+    for (let group = 0; group < 10; group++) {
+      const few = Array.from({ length: 4 }, () => logIn(target(), person))
+      logins.push(...(await Promise.all(few)))
+    }
     assert.equal(countDistinct(logins.map(({ token }) => token)), 40)
     assert.equal(countDistinct(logins.map(({ token }) => textOf(claimsOf(token).jti))), 40)
     assert.equal(countDistinct(logins.map(({ csrfToken }) => csrfToken)), 40)
