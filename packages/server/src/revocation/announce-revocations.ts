@@ -1,9 +1,11 @@
 import type { Bus } from '../bus/bus.ts'
 import type { Clock } from '../foundation/clock.ts'
+import { isId } from '../foundation/ids.ts'
 import type { Revocation } from './store.ts'
 
 // What stands on the bus: `session <id>` or `subject <id> <epoch>`. Only denials travel, so a stranger on the bus can at
-// worst log somebody out, and what a newer version says in another form is found by polling.
+// worst log somebody out, and what a newer version says in another form is found by polling. An id in no form of ours
+// would be told on in the feed, whose cursors could not name it.
 const sessionPrefix = 'session '
 const subjectPattern = /^subject (\S+) (\d{1,15}|Infinity)$/
 
@@ -30,9 +32,10 @@ export function hearRevocations(
 
 function readAnnouncement(message: string, at: number): Revocation | undefined {
   if (message.startsWith(sessionPrefix)) {
-    return { kind: 'session', sessionId: message.slice(sessionPrefix.length), at }
+    const sessionId = message.slice(sessionPrefix.length)
+    return isId(sessionId) ? { kind: 'session', sessionId, at } : undefined
   }
   const [, subject, epoch] = subjectPattern.exec(message) ?? []
-  if (subject === undefined || epoch === undefined) return undefined
+  if (subject === undefined || epoch === undefined || !isId(subject)) return undefined
   return { kind: 'subject', subject, epoch: Number(epoch), at }
 }
