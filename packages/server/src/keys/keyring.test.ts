@@ -103,7 +103,7 @@ describe('the keyring', () => {
     const [one, other] = [await open(), await open()]
     clock.advance(30 * day)
     const made = await Promise.all([one.maintain(), other.maintain()])
-    assert.deepEqual(made.filter(Boolean), [true], 'and one of them says so')
+    assert.equal(made.filter(Boolean).length, 1, 'and one of them says so')
     assert.deepEqual(states(one), ['active', 'next'])
     assert.equal(await one.maintain(), false)
     await other.maintain()
