@@ -119,8 +119,9 @@ behindEachDoor({ doors: ['program', 'express'] }, (target) => {
     const answer = await post('/api/auth/login', { json, headers: { 'user-agent': agent } })
     assert.equal(answer.status, 401)
     const [row] = eventsOf(target(), answer)
-    // What could move a terminal's cursor is a space there.
+    // A byte of those would command the terminal in which somebody reads the log.
     assert.equal(row?.user_agent, agent.replaceAll(/[\t\u0080\u009b]/g, ' '))
+    assert.doesNotMatch(target().log(), /[\u007f-\u009f]/)
     const lines = target()
       .log()
       .split('\n')
