@@ -94,6 +94,17 @@ describe('a forgotten password', () => {
     assert.equal((await reset(first)).status, 400)
   })
 
+  test('has a link that ends when the account has another address: the old mailbox may be another’s', async (t) => {
+    const { server, mailbox, reset, askFor } = await setUp(t)
+    const token = await askFor()
+    const fresh = 'new@example.org'
+    const { accessToken } = await server.signIn('ada')
+    await server.call('POST /api/auth/email', { token: accessToken, body: { email: fresh } })
+    const body = { token: await mailbox.takeToken(fresh) }
+    assert.equal((await server.call('POST /api/auth/email/confirm', { body })).status, 204)
+    assert.equal((await reset(token)).body['code'], 'invalid_code')
+  })
+
   test('keeps its link when the new password is refused', async (t) => {
     const { reset, askFor } = await setUp(t)
     const token = await askFor()
