@@ -4,9 +4,10 @@ import type { RateLimit } from '../config/settings.ts'
 import { type Factor, loadLivingFactors, type Proof, usableKinds } from '../factors/factor.ts'
 import { readRecoverySet } from '../factors/recovery-codes.ts'
 import type { FactorStore } from '../factors/store.ts'
+import { day } from '../foundation/clock.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
-import type { AttemptLimits } from '../limits/attempt-limits.ts'
+import type { Attempt, AttemptLimits } from '../limits/attempt-limits.ts'
 import type { Busy } from '../passwords/hash-queue.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
@@ -55,8 +56,7 @@ export async function checkProof(
 ): Promise<Problem | undefined> {
   const { factor, code, response, factors, possible } = presented
   const facts = { actorId: account.id, subjectId: account.id }
-  const limit = toVolumeLimit(settings.rateLimitLogin)
-  const attempt = await attempts.reserve('factor', [account.id], limit)
+  const attempt = await reserveProof(attempts, settings.rateLimitLogin, account, factor)
   if (!attempt.granted) {
     const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'factor' }
     return refuseAttempt({ audit, ...settings }, attempt, exceeded, context, facts)
@@ -79,6 +79,31 @@ export async function checkProof(
     await audit.record('factor.used_recovery', { ...facts, detail: { remaining } }, context)
   }
   return undefined
+}
+
+// Whoever knows the password and never gives up would hit six digits within a year at ten guesses in a quarter of an hour.
+const digits: ReadonlySet<Proof> = new Set(['totp', 'email'])
+
+async function reserveProof(
+  attempts: AttemptLimits,
+  rate: RateLimit,
+  { id }: Account,
+  factor: Proof,
+): Promise<Attempt> {
+  const limit = toVolumeLimit(rate)
+  const attempt = await attempts.reserve('factor', [id], limit)
+  if (!attempt.granted || !digits.has(factor)) return attempt
+  const today = { count: 10 * limit.count, windowMs: Math.max(day, limit.windowMs) }
+  const ofTheDay = await attempts.reserve('factor', [id, 'digits'], today)
+  if (!ofTheDay.granted) {
+    // What was refused was not tried.
+    await attempt.release()
+    return ofTheDay
+  }
+  const release = async (): Promise<void> => {
+    await Promise.all([attempt.release(), ofTheDay.release()])
+  }
+  return { ...attempt, release }
 }
 
 /** Asks an account that proved its mailbox for its second factor, where it has one. Undefined when nothing is missing. */

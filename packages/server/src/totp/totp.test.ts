@@ -217,6 +217,34 @@ describe('a code of the app', () => {
     await signInWithApp(server, 'ada', secret)
   })
 
+  test('is guessed a hundred times a day, however patient whoever knows the password is', async (t) => {
+    const { server } = await startCluster(t)
+    const { secret, token } = await personWithApp(server, 'ada')
+    const made = await server.call('POST /api/auth/mfa/recovery-codes', { token })
+    const [recoveryCode = ''] = made.body['recoveryCodes'] as string[]
+    const guessTenTimes = async (): Promise<string[]> => {
+      server.clock.advance(15 * minute)
+      const mfaToken = await beginToken(server, 'ada')
+      const wrong = wrongCode(secret, server.clock())
+      const outcomes: string[] = []
+      for (let count = 0; count < 10; count++) {
+        outcomes.push(outcome(await prove(server, mfaToken, wrong)))
+      }
+      return outcomes
+    }
+    for (let round = 0; round < 10; round++) {
+      assert.deepEqual(await guessTenTimes(), Array(10).fill('400 invalid_code'))
+    }
+    assert.deepEqual(await guessTenTimes(), Array(10).fill('429 too_many_requests'))
+    const mfaToken = await beginToken(server, 'ada')
+    const right = await prove(server, mfaToken, codeOf(secret, server.clock()))
+    assert.equal(outcome(right), '429 too_many_requests')
+    const unguessable = await prove(server, mfaToken, recoveryCode, 'recovery')
+    assert.equal(unguessable.status, 200, 'what nobody can guess stays a way in')
+    server.clock.advance(24 * 60 * minute)
+    await signInWithApp(server, 'ada', secret)
+  })
+
   test('belongs to a log-in of its own account that still waits', async (t) => {
     const { server } = await startCluster(t)
     const { secret } = await personWithApp(server, 'ada')
