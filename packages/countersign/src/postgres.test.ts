@@ -267,6 +267,8 @@ postgresTest(
         i % 3 === 0 ? profile(api, login.token) : post(api, '/api/auth/refresh', login),
       )
       for (const answer of await Promise.all(calls)) assertAway(answer)
+      // A success is good for a second.
+      await until(async () => (await fetch(`${api.url}/health/ready`)).status === 503, 'the news')
       assertAway(await fetch(`${api.url}/health/ready`))
       assert.equal((await fetch(`${api.url}/health/live`)).status, 200)
       proxy.mode = 'pass'
