@@ -36,7 +36,10 @@ test('five tabs', { skip: withoutBrowser, timeout: 300_000 }, async (t) => {
       const cookies = await context.cookies()
       assert.deepEqual(
         cookies.map(({ name, httpOnly, value }) => [name, httpOnly, tokens.has(value)]),
-        [['refreshToken', true, false]],
+        [
+          ['device', true, false],
+          ['refreshToken', true, false],
+        ],
       )
     },
   )
