@@ -122,8 +122,10 @@ async function sendOne(
     await store.removeMail(mail.id, attempts)
   } catch (error) {
     const delay = Math.min(firstDelayMs * 2 ** mail.attempts, longestDelayMs)
-    logger.error({ err: error, kind: mail.kind, attempts }, 'A mail could not be sent')
-    await store.postponeMail(mail.id, attempts, clock() + delay)
+    // Told when it is so: whoever is killed in between leaves the mail claimed, and others wait for that to run out.
+    await store.postponeMail(mail.id, attempts, clock() + delay).finally(() => {
+      logger.error({ err: error, kind: mail.kind, attempts }, 'A mail could not be sent')
+    })
   }
 }
 

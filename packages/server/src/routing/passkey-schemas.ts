@@ -37,7 +37,16 @@ const base64url = (longest: number, example: string) =>
 // 1023 bytes at most (section 4).
 const credentialId = base64url(1364, 'q1Y3v0cK3mXZ')
 const clientDataJSON = base64url(4096, 'eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoi')
-const transport = z.string().min(1).max(32)
+const transport = z
+  .string()
+  .min(1)
+  .max(32)
+  .meta({ examples: ['internal'] })
+
+const shown = <T>(schema: z.ZodType<T>, example: T) => schema.meta({ examples: [example] })
+const challenge = shown(z.string(), 'AZxP3f0Kq8W1nT5rYb2cVg')
+const timeout = shown(z.int(), 300_000)
+const rpId = shown(z.string(), 'example.com')
 
 export const passkeyRegistrationSchema: z.ZodType<PasskeyRegistration> = z
   .object({
@@ -71,17 +80,23 @@ export const passkeyAssertionSchema: z.ZodType<PasskeyAssertion> = z
 
 const descriptor = z.strictObject({
   type: z.literal('public-key'),
-  id: z.string(),
-  transports: z.array(z.string()),
+  id: credentialId,
+  transports: z.array(transport),
 })
 
 export const creationOptionsSchema: z.ZodType = z
   .strictObject({
-    rp: z.strictObject({ id: z.string(), name: z.string() }),
-    user: z.strictObject({ id: z.string(), name: z.string(), displayName: z.string() }),
-    challenge: z.string(),
-    pubKeyCredParams: z.array(z.strictObject({ type: z.literal('public-key'), alg: z.int() })),
-    timeout: z.int(),
+    rp: z.strictObject({ id: rpId, name: shown(z.string(), 'Shop') }),
+    user: z.strictObject({
+      id: shown(z.string(), 'MDZoMThucG9mZzRsZXQ1cGtsMGRhNW9scjQ'),
+      name: shown(z.string(), 'ada'),
+      displayName: shown(z.string(), 'ada'),
+    }),
+    challenge,
+    pubKeyCredParams: z.array(
+      z.strictObject({ type: z.literal('public-key'), alg: shown(z.int(), -7) }),
+    ),
+    timeout,
     excludeCredentials: z.array(descriptor),
     authenticatorSelection: z.strictObject({
       residentKey: z.literal('preferred'),
@@ -95,9 +110,9 @@ export const creationOptionsSchema: z.ZodType = z
 
 export const requestOptionsSchema: z.ZodType = z
   .strictObject({
-    challenge: z.string(),
-    timeout: z.int(),
-    rpId: z.string(),
+    challenge,
+    timeout,
+    rpId,
     allowCredentials: z.array(descriptor),
     userVerification: z.enum(['required', 'preferred']),
   })

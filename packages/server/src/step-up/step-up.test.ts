@@ -86,11 +86,15 @@ describe('step-up', () => {
 describe('the second step of a log-in', () => {
   test('with an mfaToken of nobody is refused', async (t) => {
     const { server } = await setUp(t)
-    for (const mfaToken of ['', 'x', 'A'.repeat(4_096)]) {
+    const answerTo = async (mfaToken: string) => {
       const body = { mfaToken, factor: 'totp', code: '000000' }
       const answer = await server.call('POST /api/auth/mfa', { body })
-      assert.deepEqual([answer.status, answer.body['code']], [401, 'invalid_mfa_token'])
+      return `${answer.status} ${String(answer.body['code'])}`
     }
+    for (const mfaToken of ['x', 'A'.repeat(1_000)]) {
+      assert.equal(await answerTo(mfaToken), '401 invalid_mfa_token')
+    }
+    for (const none of ['', ' x', 'x=']) assert.equal(await answerTo(none), '400 invalid_request')
   })
 
   test('is asked for by a policy, and no session comes without it', async (t) => {
