@@ -1,10 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { administratorRole } from '../accounts/last-administrator.ts'
 import { toAdministeredProfile } from '../accounts/profile.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { toUsernameKey } from '../accounts/username.ts'
-import type { MasterSecrets } from '../foundation/master-secret.ts'
+import type { MasterSecret, MasterSecrets } from '../foundation/master-secret.ts'
 import { invalidMember } from '../routing/explain-account-refusal.ts'
 import { readDigits } from '../routing/read-query.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
@@ -68,7 +68,7 @@ const macBytes = 16
 
 /** Signed, with one spelling, and good for the search that it came from alone. */
 function sealCursor(secrets: MasterSecrets, afterId: string, part: string): string {
-  const mac = cursorMac(secrets.newest.deriveKey(purpose), afterId, part)
+  const mac = cursorMac(secrets.newest, afterId, part)
   return Buffer.concat([mac, Buffer.from(afterId)]).toString('base64url')
 }
 
@@ -77,15 +77,12 @@ function openCursor(secrets: MasterSecrets, cursor: string, part: string): strin
   if (bytes.length <= macBytes || bytes.toString('base64url') !== cursor) return undefined
   const afterId = bytes.subarray(macBytes).toString()
   const isOurs = secrets.all.some((secret) =>
-    timingSafeEqual(
-      cursorMac(secret.deriveKey(purpose), afterId, part),
-      bytes.subarray(0, macBytes),
-    ),
+    timingSafeEqual(cursorMac(secret, afterId, part), bytes.subarray(0, macBytes)),
   )
   return isOurs ? afterId : undefined
 }
 
-function cursorMac(key: Buffer, afterId: string, part: string): Buffer {
+function cursorMac(secret: MasterSecret, afterId: string, part: string): Buffer {
   const content = JSON.stringify([afterId, part])
-  return createHmac('sha256', key).update(content).digest().subarray(0, macBytes)
+  return secret.mac(purpose, Buffer.from(content)).subarray(0, macBytes)
 }

@@ -1,7 +1,7 @@
 // E-mail factor: the mailbox as a second factor, for those who chose it. It owns how it is added, the mail with its code,
 // and the check of that code: it belongs to one waiting log-in, five tries kill it, and it is used once.
 
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { verifiedEmail } from '../accounts/email-address.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { ProofCheck } from '../authentication/prove-second-factor.ts'
@@ -66,5 +66,5 @@ export function createEmailCheck(parts: EmailFactorParts): ProofCheck {
 
 function hashCode(secrets: MasterSecrets, id: string, epoch: number, code: string): string {
   const text = JSON.stringify([id, epoch, code])
-  return createHmac('sha256', secrets.newest.deriveKey(kind)).update(text).digest('base64url')
+  return secrets.newest.mac(kind, Buffer.from(text)).toString('base64url')
 }

@@ -1,7 +1,10 @@
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+/** RFC 4648 section 6: as authenticator apps read secrets. */
+export const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+/** Section 7, in lower case: sorts as the bytes do. */
+export const base32Hex = '0123456789abcdefghijklmnopqrstuv'
 
-/** RFC 4648 section 6, without padding: as authenticator apps read secrets. */
-export function encodeBase32(bytes: Uint8Array): string {
+/** Without padding. */
+export function encodeBase32(bytes: Uint8Array, alphabet: string): string {
   let text = ''
   let held = 0
   let bits = 0

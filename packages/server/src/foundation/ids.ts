@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { base32Hex, encodeBase32 } from './base32.ts'
 import type { Clock } from './clock.ts'
 import type { Randomness } from './randomness.ts'
 
-// RFC 4648 section 7 in lower case: sorts as the bytes do, which keeps index inserts and paging in order of creation.
-const alphabet = '0123456789abcdefghijklmnopqrstuv'
+// Sorting as the bytes do keeps index inserts and paging in order of creation.
+const alphabet = base32Hex
 const idBytes = 16
 const idPattern = /^[0-9a-v]{25}[048cgkos]$/
 
@@ -38,19 +39,7 @@ export function isId(text: string): boolean {
 
 /** The 26 characters for 16 bytes. */
 export function encodeId(bytes: Uint8Array): string {
-  let text = ''
-  let buffer = 0
-  let bits = 0
-  for (const byte of bytes) {
-    buffer = (buffer << 8) | byte
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      text += alphabet[(buffer >> bits) & 31]
-    }
-    buffer &= (1 << bits) - 1
-  }
-  return text + alphabet[(buffer << (5 - bits)) & 31]
+  return encodeBase32(bytes, alphabet)
 }
 
 /** The 16 bytes of an id that `isId` accepts. */

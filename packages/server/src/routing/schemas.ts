@@ -39,15 +39,10 @@ export const mfaTokenSchema: z.ZodString = z
   .meta({ description: 'Of a 401 `mfa_required`', examples: ['AZxP3f0…'] })
 
 /** Where a token may be missing because a log-in waits for its first factor. */
-export const enrollingTokenSchema: z.ZodOptional<z.ZodString> = z
-  .string()
-  .max(4096)
-  .regex(/^[A-Za-z0-9_-]+$/, 'Expected the mfaToken of an answer')
-  .optional()
-  .meta({
-    description: 'Of a 401 `mfa_enrollment_required`, in place of an access token',
-    examples: ['AZxP3f0…'],
-  })
+export const enrollingTokenSchema: z.ZodOptional<z.ZodString> = mfaTokenSchema.optional().meta({
+  description: 'Of a 401 `mfa_enrollment_required`, in place of an access token',
+  examples: ['AZxP3f0…'],
+})
 
 export const deliverySchema: z.ZodOptional<z.ZodEnum<{ cookie: 'cookie'; body: 'body' }>> = z
   .enum(['cookie', 'body'])

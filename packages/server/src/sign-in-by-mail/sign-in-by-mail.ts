@@ -2,7 +2,7 @@
 // belongs to the request that asked for it, a newer one replaces it, five tries kill it, and one log-in spends it. The
 // mailbox is one factor: an account with another is asked for it.
 
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
 import { verifiedEmail } from '../accounts/email-address.ts'
 import { checkStanding } from '../accounts/may-act.ts'
@@ -107,5 +107,5 @@ function hashCode(
   code: string,
 ): string {
   const text = JSON.stringify([id, sessionEpoch, request, code])
-  return createHmac('sha256', secrets.newest.deriveKey(kind)).update(text).digest('base64url')
+  return secrets.newest.mac(kind, Buffer.from(text)).toString('base64url')
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { FactorChanges } from '../authentication/change-factors.ts'
-import { encodeBase32 } from '../foundation/base32.ts'
+import { base32, encodeBase32 } from '../foundation/base32.ts'
 import { problem } from '../http/problems.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -70,7 +70,7 @@ function beginRoute(parts: TotpRouteParts): Route {
       const expiresIn = enrollmentLifeMs / 1000
       return {
         status: 200,
-        body: { secret: encodeBase32(secret), uri, qrCode: drawQrCode(uri), expiresIn },
+        body: { secret: encodeBase32(secret, base32), uri, qrCode: drawQrCode(uri), expiresIn },
       }
     },
   )

@@ -8,7 +8,7 @@ import type { ChallengeStore } from '../challenges/store.ts'
 import type { FactorStore } from '../factors/store.ts'
 import { findTotpStep, totpSecretBytes, totpStepSeconds } from '../factors/totp.ts'
 import { openTotpSecret, sealTotpSecret } from '../factors/totp-secret.ts'
-import { encodeBase32 } from '../foundation/base32.ts'
+import { base32, encodeBase32 } from '../foundation/base32.ts'
 import { type Clock, minute } from '../foundation/clock.ts'
 import { type MasterSecrets, open, seal } from '../foundation/master-secret.ts'
 import type { Randomness } from '../foundation/randomness.ts'
@@ -95,7 +95,7 @@ export function createTotpCheck({
 export function otpauthUri(issuer: string, username: string, secret: Uint8Array): string {
   const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(username)}`
   const parameters = [
-    `secret=${encodeBase32(secret)}`,
+    `secret=${encodeBase32(secret, base32)}`,
     `issuer=${encodeURIComponent(issuer)}`,
     'algorithm=SHA1',
     'digits=6',
