@@ -7,7 +7,7 @@ import type { FactorStore } from '../factors/store.ts'
 import { day } from '../foundation/clock.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
-import type { Attempt, AttemptLimits } from '../limits/attempt-limits.ts'
+import { type Attempt, type AttemptLimits, reserveBoth } from '../limits/attempt-limits.ts'
 import type { Busy } from '../passwords/hash-queue.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
@@ -84,26 +84,17 @@ export async function checkProof(
 // Whoever knows the password and never gives up would hit six digits within a year at ten guesses in a quarter of an hour.
 const digits: ReadonlySet<Proof> = new Set(['totp', 'email'])
 
-async function reserveProof(
+function reserveProof(
   attempts: AttemptLimits,
   rate: RateLimit,
   { id }: Account,
   factor: Proof,
 ): Promise<Attempt> {
   const limit = toVolumeLimit(rate)
-  const attempt = await attempts.reserve('factor', [id], limit)
-  if (!attempt.granted || !digits.has(factor)) return attempt
+  const attempt = attempts.reserve('factor', [id], limit)
+  if (!digits.has(factor)) return attempt
   const today = { count: 10 * limit.count, windowMs: Math.max(day, limit.windowMs) }
-  const ofTheDay = await attempts.reserve('factor', [id, 'digits'], today)
-  if (!ofTheDay.granted) {
-    // What was refused was not tried.
-    await attempt.release()
-    return ofTheDay
-  }
-  const release = async (): Promise<void> => {
-    await Promise.all([attempt.release(), ofTheDay.release()])
-  }
-  return { ...attempt, release }
+  return reserveBoth(attempt, () => attempts.reserve('factor', [id, 'digits'], today))
 }
 
 /** Asks an account that proved its mailbox for its second factor, where it has one. Undefined when nothing is missing. */

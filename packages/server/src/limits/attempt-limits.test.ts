@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { createTestClock } from '../foundation/deterministic.fixture.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { openMemoryStore } from '../stores/memory-store.fixture.ts'
-import { type Attempt, createAttemptLimits } from './attempt-limits.ts'
+import { type Attempt, createAttemptLimits, reserveBoth } from './attempt-limits.ts'
 
 const limit = { count: 3, windowMs: 10_000 }
 const ada = ['ada', '203.0.113.9']
@@ -139,5 +139,25 @@ describe('attempts', () => {
     const { limits } = await setUp(t)
     const none = await limits.reserve('login', ada, { count: 0, windowMs: 1_000 })
     assert.deepEqual(none, { granted: false, limit: 0, justExceeded: true, retryAfterSeconds: 1 })
+  })
+
+  test('are taken of two limits or of none, and given back to both', async (t) => {
+    const { limits } = await setUp(t)
+    const wide = (): Promise<Attempt> => limits.reserve('login', ['wide'], limit)
+    const narrow = (): Promise<Attempt> =>
+      limits.reserve('account', ['narrow'], { ...limit, count: 1 })
+    const first = await reserveBoth(wide(), narrow)
+    assert.ok(first.granted)
+    for (let turn = 0; turn < 5; turn++) {
+      const refused = await reserveBoth(wide(), narrow)
+      assert.ok(!refused.granted)
+      assert.equal(refused.limit, 1, 'by the second, however often: the first got its own back')
+    }
+    await first.release()
+    assert.equal((await reserveBoth(wide(), narrow)).granted, true)
+    for (let turn = 0; turn < 2; turn++) assert.equal((await wide()).granted, true)
+    assert.equal((await wide()).granted, false)
+    const refused = await reserveBoth(wide(), () => assert.fail('nobody asks the second'))
+    assert.deepEqual([refused.granted, !refused.granted && refused.limit], [false, 3])
   })
 })

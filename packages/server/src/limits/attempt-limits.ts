@@ -59,6 +59,27 @@ export function createAttemptLimits(store: AttemptStore, clock: Clock): AttemptL
   }
 }
 
+/**
+ * Takes two attempts or none. What the second limit refuses was not tried, and is given back to the first: else a flood
+ * would fill one after the other.
+ */
+export async function reserveBoth<First extends RefusedAttempt, Second extends RefusedAttempt>(
+  first: Promise<GrantedAttempt | First>,
+  second: () => Promise<GrantedAttempt | Second>,
+): Promise<GrantedAttempt | First | Second> {
+  const one = await first
+  if (!one.granted) return one
+  const other = await second()
+  if (!other.granted) {
+    await one.release()
+    return other
+  }
+  const release = async (): Promise<void> => {
+    await Promise.all([one.release(), other.release()])
+  }
+  return { ...one, release }
+}
+
 // The act has succeeded, and is not to fail because its attempt stays counted.
 async function release(store: AttemptStore, key: string, resetsAt: number): Promise<void> {
   try {

@@ -1,4 +1,10 @@
-import type { AttemptLimits, GrantedAttempt, RefusedAttempt } from '../limits/attempt-limits.ts'
+import {
+  type AttemptKind,
+  type AttemptLimits,
+  type GrantedAttempt,
+  type RefusedAttempt,
+  reserveBoth,
+} from '../limits/attempt-limits.ts'
 import type { VolumeLimit } from '../limits/volume-limits.ts'
 
 export interface LoginLimits {
@@ -17,43 +23,36 @@ export interface LoginCaller {
   readonly deviceId: string | undefined
 }
 
-export type LoginAttempt =
-  | (GrantedAttempt & { readonly isStranger: boolean })
-  | (RefusedAttempt & { readonly variable: 'RATE_LIMIT_LOGIN' | 'RATE_LIMIT_ACCOUNT' })
+type RefusedLogin = RefusedAttempt & {
+  readonly variable: 'RATE_LIMIT_LOGIN' | 'RATE_LIMIT_ACCOUNT'
+}
+
+export type LoginAttempt = (GrantedAttempt & { readonly isStranger: boolean }) | RefusedLogin
 
 /**
  * Takes one attempt to log in. A known device has a bucket of its own, so that strangers, however many and from wherever,
  * use up their own attempts and not the owner's. The address comes first: what one address may not even try does not use
- * up what all strangers have.
+ * up what all strangers have, nor warn the owner.
  */
 export async function reserveLogin(
   attempts: AttemptLimits,
   limits: LoginLimits,
   { countedAs, addressKey, deviceId }: LoginCaller,
 ): Promise<LoginAttempt> {
+  const take = async (
+    variable: RefusedLogin['variable'],
+    kind: AttemptKind,
+    parts: readonly string[],
+  ): Promise<GrantedAttempt | RefusedLogin> => {
+    const limit = variable === 'RATE_LIMIT_LOGIN' ? limits.login : limits.account
+    const attempt = await attempts.reserve(kind, [countedAs, ...parts], limit)
+    return attempt.granted ? attempt : { ...attempt, variable }
+  }
   if (deviceId !== undefined) {
-    const own = await attempts.reserve('device', [countedAs, deviceId], limits.login)
-    return own.granted ? { ...own, isStranger: false } : { ...own, variable: 'RATE_LIMIT_LOGIN' }
+    const own = await take('RATE_LIMIT_LOGIN', 'device', [deviceId])
+    return own.granted ? { ...own, isStranger: false } : own
   }
-  const here = await attempts.reserve('login', [countedAs, addressKey], limits.login)
-  if (!here.granted) return { ...here, variable: 'RATE_LIMIT_LOGIN' }
-  const anywhere = await attempts.reserve('account', [countedAs], limits.account)
-  if (!anywhere.granted) return refuseAnywhere(here, anywhere)
-  return { ...here, isStranger: true, release: releaseBoth(here, anywhere) }
-}
-
-// What was refused was not tried. It is given back, or a flood would fill the bucket of one address after the other, and
-// warn the owner of each.
-async function refuseAnywhere(
-  here: GrantedAttempt,
-  anywhere: RefusedAttempt,
-): Promise<LoginAttempt> {
-  await here.release()
-  return { ...anywhere, variable: 'RATE_LIMIT_ACCOUNT' }
-}
-
-function releaseBoth(...taken: readonly GrantedAttempt[]): () => Promise<void> {
-  return async () => {
-    await Promise.all(taken.map(({ release }) => release()))
-  }
+  const here = take('RATE_LIMIT_LOGIN', 'login', [addressKey])
+  const both = await reserveBoth(here, () => take('RATE_LIMIT_ACCOUNT', 'account', []))
+  return both.granted ? { ...both, isStranger: true } : both
 }
