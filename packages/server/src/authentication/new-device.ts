@@ -17,8 +17,8 @@ export function createNewDeviceCheck(
 
 /**
  * Whether an account logs in from where it has not of late, judged by address and program together: both can be forged,
- * which costs a warning and opens nothing. Asked where no cookie of the device says that it is known. The first log-in of all is none to warn of, and without a verified address
- * there is nobody to warn.
+ * which costs a warning and opens nothing. Asked where no cookie of the device says that it is known. The first log-in of
+ * all is none to warn of, and without a verified address there is nobody to warn.
  */
 async function isNewDevice(
   events: Pick<AuditStore, 'listEvents'>,

@@ -7,7 +7,6 @@ import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { keepSession, type KeepSessionParts } from '../authentication/keep-session.ts'
 import type { RateLimit } from '../config/settings.ts'
-import type { DeviceCookies } from '../credentials/device-cookie.ts'
 import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
@@ -26,7 +25,6 @@ export interface PasswordChangeParts extends KeepSessionParts {
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
   readonly attempts: AttemptLimits
-  readonly devices: DeviceCookies
   readonly audit: AuditLog
   readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }

@@ -40,7 +40,7 @@ export function refreshRoutes(parts: RefreshParts): Route[] {
 
 function refreshRoute(parts: RefreshParts): Route {
   const { credentials, sessions, revoking, guard } = parts
-  const replays = new VolumeLimits(credentials.clock)
+  const recording = { audit: parts.audit, replays: new VolumeLimits(credentials.clock) }
   // A theft ends the session with its access tokens, so the ending has to be the one that takes effect at once.
   const store: ContinuationStore = {
     findSessionWithAccount: (id) => sessions.findSessionWithAccount(id),
@@ -82,7 +82,7 @@ function refreshRoute(parts: RefreshParts): Route {
       }
       const { lives, clock } = credentials
       const continuation = await continueSession(store, loaded.found, lives, clock)
-      await recordContinuation({ ...parts, replays }, loaded.found, continuation, context)
+      await recordContinuation(recording, loaded.found, continuation, context)
       if (!continuation.ok) return explainRefusal(continuation.reason)
       return issueTokenAnswer(credentials, continuation, loaded.delivery)
     },
@@ -157,7 +157,7 @@ async function loadSession(
 }
 
 async function recordContinuation(
-  { audit, replays }: RefreshParts & { readonly replays: VolumeLimits },
+  { audit, replays }: { readonly audit: AuditLog; readonly replays: VolumeLimits },
   presented: PresentedSession,
   continuation: Continuation,
   context: RequestContext,
