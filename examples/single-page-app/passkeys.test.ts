@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { test } from 'node:test'
 import { createCountersign } from '@countersign/server'
 import {
+  addAuthenticator,
   openProfile,
   withoutBrowser,
 } from '../../packages/server/src/documentation/browser.fixture.ts'
@@ -32,17 +33,7 @@ test('a passkey logs in', { skip: withoutBrowser }, async (t) => {
   const context = await openProfile(t)
   const page = await context.newPage()
   const cdp = await context.newCDPSession(page)
-  await cdp.send('WebAuthn.enable')
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
+  const authenticatorId = await addAuthenticator(cdp)
   await page.goto(publicUrl)
   await enter(page, 'Register and log in')
   await shows([page], 'ada')

@@ -9,7 +9,11 @@ import { fileURLToPath } from 'node:url'
 import { createCountersign } from '@countersign/server'
 import { build } from 'esbuild'
 import type { CDPSession, Page } from 'playwright-core'
-import { openProfile, withoutBrowser } from '../../server/src/documentation/browser.fixture.ts'
+import {
+  addAuthenticator,
+  openProfile,
+  withoutBrowser,
+} from '../../server/src/documentation/browser.fixture.ts'
 import { findBlock } from '../../../tools/documents/blocks.ts'
 import { until } from '../../../tools/until.ts'
 import type { Client } from './client.ts'
@@ -78,25 +82,9 @@ async function setUp(t: TestContext, options: object = {}, parts: PageParts = { 
   const context = await openProfile(t)
   const page = await context.newPage()
   const cdp = await context.newCDPSession(page)
-  await cdp.send('WebAuthn.enable')
   const authenticatorId = await addAuthenticator(cdp)
   await page.goto(url)
   return { auth, page, cdp, authenticatorId, context, act: actIn(page) }
-}
-
-async function addAuthenticator(cdp: CDPSession): Promise<string> {
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-  return authenticatorId
 }
 
 function actIn(page: Page): (act: Act) => Promise<unknown> {

@@ -3,8 +3,13 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import type { CountersignOptions } from '../config/options.ts'
-import { startTestServer, type TestAnswer, testPassword } from '../countersign.fixture.ts'
-import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+import {
+  startTestServer,
+  type TestAnswer,
+  testPassword,
+  type TestServer,
+} from '../countersign.fixture.ts'
+import { createTestMailbox, type TestMailbox } from '../mail/mailbox.fixture.ts'
 
 const home = '203.0.113.9'
 const newPassword = 'another horse battery staple'
@@ -29,6 +34,16 @@ async function setUp(t: TestContext, options: CountersignOptions = {}) {
     return deviceOf(await tryFrom(ip, wish))
   }
   return { server, mailbox, tryFrom, logIn }
+}
+
+/** Makes ada, with a verified address. @returns it */
+async function openWithAddress(server: TestServer, mailbox: TestMailbox): Promise<string> {
+  const email = 'ada@example.org'
+  const body = { username: 'ada', password: testPassword, email }
+  await server.call('POST /api/auth/register', { body })
+  const proof = { body: { token: await mailbox.takeToken(email), password: testPassword } }
+  assert.equal((await server.call('POST /api/auth/email/verify', proof)).status, 204)
+  return email
 }
 
 /** The cookie of the device, as a browser sends it back; nothing of the session. */
@@ -136,11 +151,7 @@ describe('a known device', () => {
 
   test('is what a reset of the password makes of the browser that asked, and of no other', async (t) => {
     const { server, mailbox, tryFrom, logIn } = await setUp(t)
-    const email = 'ada@example.org'
-    const body = { username: 'ada', password: testPassword, email }
-    await server.call('POST /api/auth/register', { body })
-    const proof = { body: { token: await mailbox.takeToken(email), password: testPassword } }
-    assert.equal((await server.call('POST /api/auth/email/verify', proof)).status, 204)
+    const email = await openWithAddress(server, mailbox)
     const stolen = await logIn()
     await besiege(tryFrom)
     await server.call('POST /api/auth/password/forgot', { body: { email } })
@@ -167,11 +178,7 @@ describe('a known device', () => {
 
   test('is what stays when its user adds a second factor, or removes one', async (t) => {
     const { server, mailbox, tryFrom, logIn } = await setUp(t)
-    const email = 'ada@example.org'
-    const body = { username: 'ada', password: testPassword, email }
-    await server.call('POST /api/auth/register', { body })
-    const proof = { body: { token: await mailbox.takeToken(email), password: testPassword } }
-    await server.call('POST /api/auth/email/verify', proof)
+    const email = await openWithAddress(server, mailbox)
     const before = await logIn()
     const { accessToken: token } = await server.signIn('ada')
     const wish = { token, headers: { cookie: before } }
@@ -220,11 +227,7 @@ describe('a known device', () => {
 
   test('is no new device, wherever it is carried', async (t) => {
     const { server, mailbox, tryFrom, logIn } = await setUp(t)
-    const email = 'ada@example.org'
-    const body = { username: 'ada', password: testPassword, email }
-    await server.call('POST /api/auth/register', { body })
-    const proof = { body: { token: await mailbox.takeToken(email), password: testPassword } }
-    await server.call('POST /api/auth/email/verify', proof)
+    const email = await openWithAddress(server, mailbox)
     const cookie = await logIn()
     await logIn('ada', cookie, '192.0.2.1')
     await tryFrom('192.0.2.2', { password: testPassword })
