@@ -77,12 +77,15 @@ async function startSmtp(t: TestContext, refusals = 0) {
   })
   server.listen(0, '127.0.0.1')
   await once(server.server, 'listening')
-  t.after(() => new Promise<void>((resolve) => server.close(resolve)))
   const { port } = server.server.address() as { port: number }
   const settings = { host: '127.0.0.1', port, secure: false, requiresTls: false }
   const smtp = { ...settings, user: undefined, password: undefined }
   const transport = await openSmtpTransport(smtp, 'Shop <accounts@example.com>')
-  t.after(() => transport.close())
+  t.after(async () => {
+    // First, or the server waits half a minute for the connection that is kept.
+    transport.close()
+    await new Promise<void>((resolve) => server.close(resolve))
+  })
   return { received, transport }
 }
 
