@@ -8,7 +8,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createCountersign } from '@countersign/server'
 import { build } from 'esbuild'
-import type { CDPSession, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import {
   addAuthenticator,
   openProfile,

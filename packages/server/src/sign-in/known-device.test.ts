@@ -178,7 +178,7 @@ describe('a known device', () => {
 
   test('is what stays when its user adds a second factor, or removes one', async (t) => {
     const { server, mailbox, tryFrom, logIn } = await setUp(t)
-    const email = await openWithAddress(server, mailbox)
+    await openWithAddress(server, mailbox)
     const before = await logIn()
     const { accessToken: token } = await server.signIn('ada')
     const wish = { token, headers: { cookie: before } }
