@@ -35,11 +35,17 @@ if (isCheckout) {
   const cache = new URL('../../../node_modules/.cache/countersign', import.meta.url)
   nodeModule.enableCompileCache(fileURLToPath(cache))
   nodeModule.registerHooks({
-    resolve: (specifier, context, nextResolve) =>
-      nextResolve(specifier, {
+    resolve: (specifier, context, nextResolve) => {
+      // A source beside another is where it says: looking for it takes as long as reading it.
+      if (specifier.startsWith('.') && specifier.endsWith('.ts') && context.parentURL) {
+        const { href } = new URL(specifier, context.parentURL)
+        return { url: href, format: 'module-typescript', shortCircuit: true }
+      }
+      return nextResolve(specifier, {
         ...context,
         conditions: ['@countersign/source', ...(context.conditions ?? [])],
-      }),
+      })
+    },
   })
 }
 const { main } = await import(
