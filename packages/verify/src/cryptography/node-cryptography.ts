@@ -9,6 +9,7 @@ import {
   verify,
 } from 'node:crypto'
 import type { Cryptography } from './cryptography.ts'
+import { toDerSignature } from './der-signature.ts'
 import {
   checkJwk,
   chooseUsable,
@@ -135,7 +136,7 @@ function isShapedSignatureValid(
     case 'HS256':
       return timingSafeEqual(createHmac('sha256', key).update(data).digest(), signature)
     case 'ES256':
-      return verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+      return verify('sha256', data, key, toDerSignature(signature))
     case 'EdDSA':
       return verify(undefined, data, key, signature)
     case 'RS256':

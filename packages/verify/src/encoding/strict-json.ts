@@ -62,12 +62,47 @@ export function parseStrictJson(
   } catch {
     return { ok: false, reason: 'malformed' }
   }
+  // Nearly every text: nothing is left that could be wrong with it, but that a name stands twice.
+  if (isPlain(bytes, text)) {
+    return countHeld(value) === members
+      ? { ok: true, value }
+      : { ok: false, reason: 'duplicate_member' }
+  }
   const plain = replaceEscapedNames(text)
   if (plain !== undefined) value = JSON.parse(plain.text)
 
   const checkStrings = mayHoldLoneSurrogate(bytes, text)
   const failure = checkContent(value, members, checkStrings, plain?.nameOf)
   return failure === undefined ? { ok: true, value } : { ok: false, reason: failure }
+}
+
+/** Without escapes, without surrogates out of place and without that name. */
+function isPlain(bytes: Uint8Array | string, text: string): boolean {
+  return (
+    !text.includes('\\') &&
+    !text.includes('__proto__') &&
+    (typeof bytes !== 'string' || text.isWellFormed())
+  )
+}
+
+/** The members of all objects in a parsed value. */
+function countHeld(root: unknown): number {
+  const pending: unknown[] = [root]
+  let members = 0
+  while (pending.length > 0) {
+    const value = pending.pop()
+    if (Array.isArray(value)) {
+      for (const element of value) if (mayHoldMore(element, false)) pending.push(element)
+    } else if (isRecord(value)) {
+      // What the prototype would add makes the count too high, and the text is refused.
+      for (const name in value) {
+        members++
+        const inner = value[name]
+        if (mayHoldMore(inner, false)) pending.push(inner)
+      }
+    }
+  }
+  return members
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
