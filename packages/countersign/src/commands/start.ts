@@ -14,7 +14,7 @@ import { serveGuarded } from '../serve/guard-connections.ts'
 import { listen } from '../serve/listen.ts'
 import { createLog } from '../serve/log.ts'
 import { serveMetrics } from '../serve/metrics-server.ts'
-import { createUnreadableRefusal } from '../serve/refuse-unreadable.ts'
+import { refuseUnreadable } from '../serve/refuse-unreadable.ts'
 
 export const start: Command = {
   name: 'start',
@@ -51,8 +51,8 @@ async function open(
 ): Promise<readonly Server[]> {
   const { host, port, production } = settings
   const server = createServer(serverOptions)
-  serveGuarded(server, auth.handler)
-  server.on('clientError', createUnreadableRefusal(settings.publicUrl.startsWith('https:')))
+  const https = settings.publicUrl.startsWith('https:')
+  serveGuarded(server, refuseUnreadable(server, auth.handler, { https }))
   await listen(server, port, host)
   try {
     const metrics =
@@ -78,4 +78,6 @@ const serverOptions = {
   connectionsCheckingInterval: 2_000,
   // Longer than the idle time of the usual proxies, which would otherwise send into a connection that just closed.
   keepAliveTimeout: 65_000,
+  // One that has no Host is refused by us, in our words.
+  requireHostHeader: false,
 }

@@ -86,6 +86,7 @@ describe('the contract', () => {
       ],
       404: ['not_found'],
       405: ['method_not_allowed'],
+      408: ['request_timeout'],
       409: [
         'email_taken',
         'factor_exists',
@@ -96,7 +97,9 @@ describe('the contract', () => {
       ],
       413: ['payload_too_large'],
       415: ['unsupported_media_type'],
+      417: ['expectation_failed'],
       429: ['too_many_requests'],
+      431: ['headers_too_large'],
       500: ['internal'],
       503: ['busy', 'unavailable'],
     })

@@ -143,6 +143,11 @@ export const problemKinds = {
     message: 'Method not allowed',
     meaning: 'The path exists, but not with this method; `Allow` lists what there is.',
   },
+  request_timeout: {
+    status: 408,
+    message: 'The request took too long',
+    meaning: 'Its head has ten seconds to arrive, all of it half a minute. The connection ends.',
+  },
   email_taken: {
     status: 409,
     message: 'Another account has this address',
@@ -185,10 +190,21 @@ export const problemKinds = {
     message: 'The request body must be application/json in UTF-8',
     meaning: 'Send `Content-Type: application/json`.',
   },
+  expectation_failed: {
+    status: 417,
+    message: 'The expectation cannot be met',
+    meaning: 'No `Expect` but `100-continue` is known. The connection ends.',
+  },
   too_many_requests: {
     status: 429,
     message: 'Too many requests',
     meaning: 'A rate limit is reached. Wait for `Retry-After` seconds.',
+  },
+  headers_too_large: {
+    status: 431,
+    message: 'The header fields are too large',
+    meaning:
+      'Together they may have 16 kB; a flood of cookies is the usual cause. The connection ends.',
   },
   internal: {
     status: 500,

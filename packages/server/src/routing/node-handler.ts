@@ -90,7 +90,7 @@ function abandonBody(request: IncomingMessage, response: ServerResponse): void {
 
 const hostPattern = /^(?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
 
-/** RFC 9112 section 3.2: a Host that is none is refused; one that is missing was refused by node:http. */
+/** RFC 9112 section 3.2: a Host that is none is refused; one that is missing was refused by the server. */
 function isHostReadable(request: IncomingMessage): boolean {
   const { host } = request.headers
   // Which of two a proxy in front went by cannot be known.
