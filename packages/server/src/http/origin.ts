@@ -30,7 +30,10 @@ const allowedRequestHeaders = 'authorization, content-type, x-csrf-token'
 const exposedHeaders =
   'RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Request-Id'
 
-/** CORS headers for an allowed origin (Fetch standard, section 3.2); none for any other. */
+/**
+ * CORS headers for an allowed origin (Fetch standard, section 3.2); none for any other. Whoever asks has to answer with
+ * `Vary: Origin` wherever there are allowed ones.
+ */
 export function corsHeaders(
   origin: string | undefined,
   policy: OriginPolicy,
@@ -40,7 +43,6 @@ export function corsHeaders(
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
     'access-control-expose-headers': exposedHeaders,
-    vary: 'Origin',
   }
 }
 

@@ -99,7 +99,6 @@ describe('the revocation feed', () => {
     const first = await service.call('/api/auth/revocations', headers)
     const etag = first.headers.get('etag') ?? ''
     assert.equal(first.headers.get('content-type'), pageType)
-    assert.equal(first.headers.get('cache-control'), 'private, no-cache')
     const page = await first.text()
     assert.equal(await (await service.call('/api/auth/revocations', headers)).text(), page)
     const known = { ...headers, 'if-none-match': etag }
@@ -108,6 +107,43 @@ describe('the revocation feed', () => {
     await logOut(service, token)
     const news = await service.call('/api/auth/revocations', known)
     assert.equal(news.status, 200, 'what was revoked is never held back')
+  })
+
+  test('lets a cache keep the signed page and ask each time, and nobody the others', async (t) => {
+    const service = await start(t, { clientOrigin: 'https://app.example.com' })
+    const { authorization } = service
+    const read = (accept: string, more: Record<string, string> = {}) =>
+      service.call('/api/auth/revocations', { authorization, accept, ...more })
+    const kept = 'no-cache, must-revalidate'
+    const types = [
+      ['application/json', 'no-store'],
+      ['text/event-stream', 'no-store'],
+      [pageType, kept],
+    ]
+    for (const [accept = '', directives] of types) {
+      for (const origin of ['https://app.example.com', 'https://evil.test']) {
+        const answer = await read(accept, { origin })
+        await answer.body?.cancel()
+        assert.equal(answer.headers.get('vary'), 'Origin, Accept, Authorization', accept)
+        assert.equal(answer.headers.get('cache-control'), directives, accept)
+      }
+    }
+    const etag = (await read(pageType)).headers.get('etag') ?? ''
+    for (const tags of [etag, `W/${etag}`, `"other", ${etag}`, `"other" , W/${etag}`, '*']) {
+      const answer = await read(pageType, { 'if-none-match': tags })
+      assert.equal(answer.status, 304, tags)
+      assert.equal(answer.headers.get('etag'), etag)
+      assert.equal(answer.headers.get('cache-control'), kept)
+      assert.equal(answer.headers.get('vary'), 'Origin, Accept, Authorization')
+    }
+    for (const tags of ['"other"', etag.slice(1, -1), `${etag.slice(0, -1)}x"`, '']) {
+      assert.equal((await read(pageType, { 'if-none-match': tags })).status, 200, tags)
+    }
+    // What a cache holds is given to nobody whom we would not give it to.
+    const stranger = { authorization: basic(service.credential.id, 'x'), 'if-none-match': etag }
+    const refused = await read(pageType, stranger)
+    assert.equal(refused.status, 401)
+    assert.equal(refused.headers.get('cache-control'), 'no-store')
   })
 
   test('chains a long list over pages of ten thousand, each entry once', async (t) => {

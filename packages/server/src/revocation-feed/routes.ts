@@ -75,15 +75,29 @@ function accepts(header: string, type: string): boolean {
     .some((range) => range.split(';', 1)[0]?.trim() === type)
 }
 
-function toPageReply(page: SignedPage, context: RequestContext): Reply {
-  const etag = `"${page.text.slice(page.text.lastIndexOf('.') + 1)}"`
-  const headers = { etag, 'cache-control': 'private, no-cache', vary: 'Accept, Authorization' }
-  if (context.source.header('if-none-match') === etag) return { status: 304, headers }
-  return { status: 200, raw: page.text, headers: { ...headers, 'content-type': pageType } }
+// Three representations at one address, for services alone (RFC 9110 section 12.5.5).
+const variance = { vary: 'Accept, Authorization' }
+
+/**
+ * The same bytes for every service, so a cache between them and us may keep the page: `must-revalidate` allows that
+ * although the request is authorised (RFC 9111 section 3.5), and with `no-cache` each use of it is asked of us first, with
+ * the credential of whoever wants it. Such a question costs a 304.
+ */
+function toPageReply({ text }: SignedPage, context: RequestContext): Reply {
+  const etag = `"${text.slice(text.lastIndexOf('.') + 1)}"`
+  const headers = { ...variance, etag, 'cache-control': 'no-cache, must-revalidate' }
+  if (isHeld(context.source.header('if-none-match'), etag)) return { status: 304, headers }
+  return { status: 200, raw: text, headers: { ...headers, 'content-type': pageType } }
+}
+
+/** A cache names all that it holds, and one that compresses makes the tag weak (RFC 9110 section 13.1.2). */
+function isHeld(ifNoneMatch: string | undefined, etag: string): boolean {
+  const held = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return held.includes(etag) || held.includes('*')
 }
 
 function toListReply({ entries, cursor }: SignedPage): Reply {
-  return { status: 200, body: { entries: entries.map(toListEntry), cursor } }
+  return { status: 200, body: { entries: entries.map(toListEntry), cursor }, headers: variance }
 }
 
 function toListEntry(entry: FeedEntry): object {
@@ -102,6 +116,7 @@ function openStream(
   const raw = streams.open(serviceId, cursor)
   if (raw === undefined) return problem('unavailable', { headers: { 'retry-after': '5' } })
   const headers = {
+    ...variance,
     'content-type': streamType,
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',

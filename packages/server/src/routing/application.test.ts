@@ -225,6 +225,18 @@ describe('CORS', () => {
     }
   })
 
+  test('varies by the origin beside whatever a route varies by', async () => {
+    const handle = () => ({ status: 200, body: {}, headers: { vary: 'Accept' } })
+    const varying = [{ ...route(), handle }]
+    for (const origin of ['https://app.example.com', 'https://evil.test']) {
+      const response = await setUp(varying).call('GET', '/thing', { headers: { origin } })
+      assert.equal(response.headers.get('vary'), 'Origin, Accept')
+    }
+    const origins = { own: 'https://auth.example.com', allowed: [] }
+    const response = await setUp(varying, { origins }).call('GET', '/thing')
+    assert.equal(response.headers.get('vary'), 'Accept')
+  })
+
   test('is not there at all when no origin is listed', async () => {
     const origins = { own: 'https://auth.example.com', allowed: [] }
     const { call } = setUp([route()], { origins })

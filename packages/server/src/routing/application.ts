@@ -267,13 +267,15 @@ function render(
     'x-request-id': context.requestId,
     ...context.headers,
   }
-  if (origins.allowed.length > 0) headers['vary'] = 'Origin'
   const reply = isProblem(answer) ? toReply(answer, context) : answer
   const body = reply.raw ?? (reply.body === undefined ? null : JSON.stringify(reply.body))
   if (reply.body !== undefined) headers['content-type'] = 'application/json; charset=utf-8'
   if (reply.headers) Object.assign(headers, reply.headers)
   // Last: a document that is for every origin says `*`, which browsers do not take from a call with credentials.
   if (cors) Object.assign(headers, cors)
+  if (origins.allowed.length > 0) {
+    headers['vary'] = headers['vary'] === undefined ? 'Origin' : `Origin, ${headers['vary']}`
+  }
   // A 204 has no length at all; a HEAD has that of what a GET would get (RFC 9110 section 8.6).
   const length = lengthOf(body)
   if (reply.status !== 204 && length !== undefined) headers['content-length'] = `${length}`
