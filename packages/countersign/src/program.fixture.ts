@@ -61,7 +61,8 @@ export function createProgram(t: { after(end: () => void): void }): Program {
     run: async (words, { variables, input } = {}) => {
       const child = launch(words, variables)
       const read = collect(child)
-      child.stdin.end(input ?? '')
+      // A program that has read enough hangs up.
+      child.stdin.on('error', () => undefined).end(input ?? '')
       const [code] = (await once(child, 'close')) as [number | null]
       return { code, ...read() }
     },

@@ -27,8 +27,16 @@ export async function obtainPassword(
   return { password, isGenerated: false }
 }
 
+/** More than any password has in UTF-8: whatever comes is not held. */
+const inputLimitBytes = 16_384
+
 async function readPassword(terminal: Terminal): Promise<string> {
-  const input = await terminal.readInput()
+  const input = await terminal.readInput(inputLimitBytes)
+  if (input === undefined) {
+    throw new UsageError(
+      `Standard input is longer than ${inputLimitBytes} bytes, which no password is: pipe the password alone into it.`,
+    )
+  }
   const text = decode(input).replace(/\r?\n$/, '')
   if (text === '') throw new UsageError('Standard input is empty: pipe the password into it.')
   return text

@@ -10,11 +10,9 @@ export interface Terminal {
   /** Asks, and shows nothing of the answer. Undefined when the person gave up with Ctrl-C or Ctrl-D. */
   askHidden(question: string): Promise<string | undefined>
   ask(question: string): Promise<string | undefined>
-  /** All of standard input. */
-  readInput(): Promise<Buffer>
+  /** All of standard input; undefined when it is longer than the limit. */
+  readInput(limitBytes: number): Promise<Buffer | undefined>
 }
-
-const inputLimit = 16_384
 
 export function createTerminal(): Terminal {
   const { stdin, stdout, stderr } = process
@@ -24,12 +22,12 @@ export function createTerminal(): Terminal {
     isInteractive: stdin.isTTY && stderr.isTTY,
     askHidden: (question) => readLine(question, { isHidden: true }),
     ask: (question) => readLine(question, { isHidden: false }),
-    readInput: async () => {
+    readInput: async (limitBytes) => {
       const parts: Buffer[] = []
       let length = 0
       for await (const part of stdin as AsyncIterable<Buffer>) {
         length += part.length
-        if (length > inputLimit) break
+        if (length > limitBytes) return undefined
         parts.push(part)
       }
       return Buffer.concat(parts)

@@ -55,7 +55,14 @@ test('refuses wrong wishes with a reason and an exit code, and changes nothing',
   const short = ['users', 'add', 'eve', '--password-stdin']
   assert.equal((await program.run(short, { input: 'short' })).code, 2)
   assert.equal((await program.run(short, { input: Buffer.from([0xff, 0xfe, 0x41]) })).code, 2)
-  assert.equal((await program.run(short, { input: '' })).code, 2)
+  const silent = await program.run(short, { input: '' })
+  assert.equal(silent.code, 2)
+  assert.match(silent.err, /is empty/)
+  for (const input of ['x'.repeat(16_385), 'x'.repeat(300_000)]) {
+    const long = await program.run(short, { input })
+    assert.equal(long.code, 2)
+    assert.match(long.err, /longer than 16384 bytes/)
+  }
   assert.equal((await program.run(['users', 'disable', 'nobody'])).code, 4)
   for (const words of [
     ['users', 'disable', 'root'],

@@ -109,6 +109,37 @@ describe('work under a lease', () => {
     assert.equal(await run(async () => 'done'), 'done')
   })
 
+  test('leaves no lease behind when the store failed for a moment as it was given back', async (t) => {
+    let failures = 3
+    const { run } = await setUp(t, (store) => ({
+      releaseLease: (name, holder) =>
+        failures-- > 0 ? Promise.reject(unavailable) : store.releaseLease(name, holder),
+    }))
+    await assert.rejects(
+      run(() => Promise.reject(new Error('the work failed'))),
+      /the work failed/,
+    )
+    // The clock stands, so the lease does not run out.
+    assert.equal(await run(async () => 'next'), 'next')
+    assert.equal(failures, -2)
+  })
+
+  test('leaves no lease behind when it cannot know whether it has one', async (t) => {
+    let losses = 1
+    const { run } = await setUp(t, (store) => ({
+      acquireLease: async (...wish) => {
+        const isAcquired = await store.acquireLease(...wish)
+        if (losses-- > 0) throw new StoreUnavailableError('interrupted', 'The answer was lost.')
+        return isAcquired
+      },
+    }))
+    await assert.rejects(
+      run(() => assert.fail('begun')),
+      StoreUnavailableError,
+    )
+    assert.equal(await run(async () => 'next'), 'next')
+  })
+
   test('does not hide a defect of the store', async (t) => {
     const { run } = await setUp(t, () => ({
       releaseLease: () => Promise.reject(new TypeError('x')),

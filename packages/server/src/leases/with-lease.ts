@@ -34,16 +34,46 @@ export async function withLease<T>(
   }
 }
 
-// The work is done or has failed, and its caller is to learn which. A lease that cannot be given back runs out.
+async function acquire(
+  store: LeaseStore,
+  name: string,
+  holder: string,
+  clock: Clock,
+): Promise<boolean> {
+  const now = clock()
+  try {
+    return await store.acquireLease(name, holder, now + lifeMs, now)
+  } catch (error) {
+    // It may be ours without our knowing it: the answer was lost.
+    if (isUnavailable(error)) void releaseLater(store, name, holder)
+    throw error
+  }
+}
+
+// The work is done or has failed, and its caller is to learn which, at once.
 async function release(store: LeaseStore, name: string, holder: string): Promise<void> {
   try {
     await store.releaseLease(name, holder)
   } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error
+    if (!isUnavailable(error)) throw error
+    void releaseLater(store, name, holder)
   }
 }
 
-function acquire(store: LeaseStore, name: string, holder: string, clock: Clock): Promise<boolean> {
-  const now = clock()
-  return store.acquireLease(name, holder, now + lifeMs, now)
+/** A lease that nobody gives back keeps everybody out until it runs out, and a fault of the store is mostly over sooner. */
+async function releaseLater(store: LeaseStore, name: string, holder: string): Promise<void> {
+  const started = performance.now()
+  for (let pauseMs = 50; performance.now() - started < lifeMs; pauseMs *= 2) {
+    // No reason for a process to live on: what it holds runs out.
+    await sleep(pauseMs, undefined, { ref: false })
+    try {
+      return await store.releaseLease(name, holder)
+    } catch (error) {
+      if (!isUnavailable(error) || error.reason === 'closed') return
+    }
+  }
+}
+
+function isUnavailable(error: unknown): error is StoreUnavailableError {
+  return error instanceof StoreUnavailableError
 }
