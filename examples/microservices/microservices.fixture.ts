@@ -2,7 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import type { VerifierStatus } from '@countersign/verify'
@@ -27,10 +31,19 @@ export interface Landscape {
   readonly issuer: Running
   /** Between the issuer and its services; whoever signs in goes past it. */
   readonly network: TcpProxy
+  readonly gateway: Gateway
   readonly catalogue: Service
   readonly orders: Service
   /** Somebody with a cookie jar of their own. */
   readonly visit: () => Site
+}
+
+/** Before the issuer: lets through what it is told to, and counts what services ask about single tokens. */
+export interface Gateway {
+  readonly port: number
+  /** Begins of paths that are answered with a 502. */
+  readonly refused: Set<string>
+  readonly introspections: () => number
 }
 
 type Variables = Readonly<Record<string, string>>
@@ -41,7 +54,8 @@ export async function openLandscape(
   more: { readonly catalogue?: Variables; readonly orders?: Variables } = {},
 ): Promise<Landscape> {
   const port = await findFreePort()
-  const network = await startProxy(t, port)
+  const gateway = await startGateway(t, port)
+  const network = await startProxy(t, gateway.port)
   const issuerUrl = `http://localhost:${network.port}`
   const issuer = await launch(t, {
     script: program,
@@ -68,7 +82,37 @@ export async function openLandscape(
     ...more.orders,
   })
   const visit = (): Site => createSite(`http://127.0.0.1:${port}`, fetch)
-  return { issuer, network, catalogue, orders, visit }
+  return { issuer, network, gateway, catalogue, orders, visit }
+}
+
+async function startGateway(t: TestContext, issuerPort: number): Promise<Gateway> {
+  const refused = new Set<string>()
+  let introspections = 0
+  const server = createServer((asked, answered) => {
+    const path = asked.url ?? '/'
+    if (path === '/api/auth/introspect') introspections++
+    if ([...refused].some((begin) => path.startsWith(begin))) {
+      answered.writeHead(502).end()
+      return
+    }
+    const { method, headers } = asked
+    const options = { host: '127.0.0.1', port: issuerPort, path, method, headers }
+    const passed = request(options, (answer) => {
+      answered.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+      answered.flushHeaders()
+      pipeline(answer, answered, () => undefined)
+    })
+    passed.once('error', () => answered.destroy())
+    answered.once('close', () => passed.destroy())
+    asked.pipe(passed)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { port, refused, introspections: () => introspections }
 }
 
 function toService(running: Running): Service {

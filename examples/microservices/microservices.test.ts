@@ -146,3 +146,38 @@ test('when the issuer is away, old keys serve, and past the bound each service d
   await logOut(landscape, token)
   await untilRefusedByBoth(landscape, token)
 })
+
+test('a service that hears of no revocations any more asks about each token, if it was told to', async (t) => {
+  const asking = { STALE_AFTER_SECONDS: '10', ON_STALE: 'introspect' }
+  const landscape = await openLandscape(t, { catalogue: asking, orders: asking })
+  const { gateway, network, catalogue, orders, visit } = landscape
+  const { token } = await signUp(visit(), 'ada')
+  const other = await signUp(visit(), 'bob')
+  assert.deepEqual(await statuses(landscape, token), [200, 200])
+  assert.deepEqual(await statuses(landscape, other.token), [200, 200])
+  assert.equal(gateway.introspections(), 0, 'nobody is asked about a token while all is well')
+
+  gateway.refused.add('/api/auth/revocations')
+  network.cut()
+  for (const { health } of [catalogue, orders]) {
+    await until(async () => (await health()).revocations?.state === 'stale', 'the bound to pass')
+  }
+  await logOut(landscape, other.token)
+  assert.deepEqual(await statuses(landscape, token), [200, 200])
+  assert.deepEqual(await statuses(landscape, other.token), [401, 401], 'as soon as it is revoked')
+  assert.equal(gateway.introspections(), 4, 'each service asked about each token')
+
+  await t.test('and grants nothing when nobody answers', async () => {
+    gateway.refused.add('/api/auth/introspect')
+    assert.deepEqual(await statuses(landscape, token), [503, 503])
+  })
+
+  gateway.refused.clear()
+  for (const { health } of [catalogue, orders]) {
+    await until(async () => (await health()).revocations?.state === 'current', 'the feed')
+  }
+  const asked = gateway.introspections()
+  assert.deepEqual(await statuses(landscape, token), [200, 200])
+  assert.deepEqual(await statuses(landscape, other.token), [401, 401])
+  assert.equal(gateway.introspections(), asked)
+})
