@@ -226,8 +226,8 @@ describe('CORS', () => {
   })
 
   test('varies by the origin beside whatever a route varies by', async () => {
-    const handle = () => ({ status: 200, body: {}, headers: { vary: 'Accept' } })
-    const varying = [{ ...route(), handle }]
+    const reply = { status: 200, body: {}, headers: { vary: 'Accept' } }
+    const varying = [{ ...route(), handle: () => reply }]
     for (const origin of ['https://app.example.com', 'https://evil.test']) {
       const response = await setUp(varying).call('GET', '/thing', { headers: { origin } })
       assert.equal(response.headers.get('vary'), 'Origin, Accept')
