@@ -9,13 +9,14 @@ RUN npm ci --no-audit --no-fund \
     --pack-destination /tarballs
 WORKDIR /app
 RUN npm init --yes >/dev/null \
-  && npm install --omit=dev --no-audit --no-fund /tarballs/*.tgz \
-  && mkdir data && chown node:node data && chmod 700 data
+  && npm install --omit=dev --no-audit --no-fund /tarballs/*.tgz
 
 FROM node:26-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app /app
+# Here and not in the stage before: not every builder keeps the owner of what it copies.
+RUN mkdir data && chown node:node data && chmod 700 data
 USER node
 VOLUME /app/data
 EXPOSE 3000

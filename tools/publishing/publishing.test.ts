@@ -151,6 +151,35 @@ describe('installed in an empty project', () => {
     })
   }
 
+  test('the Express example of packages/verify/README.md runs beside the program', async () => {
+    const [command = ''] = commandsOf(findBlock('packages/countersign/README.md', 'sh', 'start'))
+    const issuer = await startCommand(command, 'Ctrl-C stops the server.', here())
+    try {
+      const issuerUrl = `http://localhost:${port}`
+      const { token } = await signUp(createSite(issuerUrl, fetch), 'ada4')
+      const apiPort = await findFreePort()
+      const source = findBlock('packages/verify/README.md', 'ts', 'expressGuards')
+        .replace('https://auth.example.com', issuerUrl)
+        .replace('https://api.example.com', issuerUrl)
+        .replace('app.listen(4000)', `app.listen(${apiPort}, () => console.log('listening'))`)
+      writeFileSync(join(project.directory, 'api.mts'), source)
+      const api = await startCommand('node api.mts', 'listening', here())
+      try {
+        const site = createSite(`http://localhost:${apiPort}`, fetch)
+        assert.equal((await site.call('GET', '/orders')).status, 401)
+        const own = await site.call('GET', '/orders', bearer(token))
+        assert.equal(own.status, 200, own.text)
+        assert.equal((await site.call('GET', '/reports', bearer(token))).status, 403)
+        assert.equal((await site.call('GET', '/keys', bearer(token))).status, 200)
+        assert.equal((await site.call('GET', '/keys', bearer(`${token}x`))).status, 401)
+      } finally {
+        await api.interrupt()
+      }
+    } finally {
+      await issuer.interrupt()
+    }
+  })
+
   test('an Express application compiles against the published types', async () => {
     const cwd = project.directory
     const source = join(root, 'packages/server/src/express.types.fixture.ts')
