@@ -54,6 +54,4 @@ await start(['countersign', 'start'], 'Ctrl-C', { PORT, ROLES: 'customer,clerk,a
 await startService('catalogue', 'The catalogue is open', { PORT: cataloguePort })
 const catalogue = `http://localhost:${cataloguePort}`
 await startService('orders', 'Orders are open', { PORT: ordersPort, CATALOGUE: catalogue })
-console.log(
-  `Three processes: ${issuer}/api/docs, ${catalogue}/products, and orders on ${ordersPort}`,
-)
+console.log(`Three processes: ${issuer}/docs, ${catalogue}/products, and orders on ${ordersPort}`)

@@ -147,6 +147,32 @@ test('every variable in the samples of a configuration is one that there is', ()
   }
 })
 
+test('README.md names every command of the program, every example and every page of docs/', async () => {
+  const text = readFileSync(join(root, 'README.md'), 'utf8').replaceAll('\n', ' ')
+  const help = await succeed('countersign', ['--help'], { cwd: root })
+  const commands = [...help.matchAll(/^ {2}([a-z]+(?: [a-z-]+)?)\b.* {2}/gm)].map(
+    ([, words = '']) => words,
+  )
+  assert.ok(commands.includes('users set-role') && commands.includes('start'))
+  const named = [...text.matchAll(/`([a-z]+) ([a-z|-]+)`|`([a-z]+)`/g)].flatMap(
+    ([, group, words, alone]) =>
+      alone === undefined ? (words ?? '').split('|').map((word) => `${group} ${word}`) : [alone],
+  )
+  assert.deepEqual(
+    commands.filter((command) => !named.includes(command)),
+    [],
+  )
+  const folders = ['docs', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => !name.endsWith('.ts'))
+      .map((name) => `(${folder}/${name}`),
+  )
+  assert.deepEqual(
+    folders.filter((name) => !text.includes(name)),
+    [],
+  )
+})
+
 describe('README.md', () => {
   let checkout: Checkout
   let port: number
@@ -348,6 +374,13 @@ for (const [example, words, path, status] of hosts) {
     const server = await startCommand(command, words, { cwd, env: { PORT: `${port}` } })
     try {
       assert.equal((await fetch(`http://localhost:${port}${path}`)).status, status)
+      const page = readFileSync(join(cwd, 'README.md'), 'utf8')
+      for (const [, named = ''] of `${page}\n${server.output()}`.matchAll(
+        /((?:\/api)?\/docs)\b/g,
+      )) {
+        const documentation = await fetch(`http://localhost:${port}${named}`)
+        assert.equal(documentation.status, 200, named)
+      }
       const login = await fetch(`http://localhost:${port}/api/auth/login`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
