@@ -128,6 +128,14 @@ describe('the revocation feed', () => {
         assert.equal(answer.headers.get('cache-control'), directives, accept)
       }
     }
+    const document = await service.auth.fetch(new Request(`${service.url}/openapi.json`))
+    const { paths } = await document.json()
+    const described = paths['/api/auth/revocations'].get.responses
+    assert.deepEqual(
+      new Set(Object.keys(described['200'].content)),
+      new Set(types.map(([accept]) => accept)),
+    )
+    assert.ok('304' in described)
     const etag = (await read(pageType)).headers.get('etag') ?? ''
     for (const tags of [etag, `W/${etag}`, `"other", ${etag}`, `"other" , W/${etag}`, '*']) {
       const answer = await read(pageType, { 'if-none-match': tags })

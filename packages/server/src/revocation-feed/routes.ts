@@ -54,7 +54,13 @@ export function revocationFeedRoutes({ feed, streams }: RevocationFeedParts): Ro
           .optional()
           .meta({ description: 'The `cursor` of the page before' }),
       }),
-      success: { status: 200, description: 'What was revoked since', schema: listSchema },
+      success: {
+        status: 200,
+        description: 'What was revoked since',
+        schema: listSchema,
+        alsoAs: [pageType, streamType],
+        isRevalidated: true,
+      },
       problems: ['unavailable'],
     },
     ({ query, context, principal: service }) => {

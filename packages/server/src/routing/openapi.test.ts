@@ -17,6 +17,8 @@ interface Wish {
     description: string
     schema?: z.ZodType
     contentType?: string
+    alsoAs?: string[]
+    isRevalidated?: true
   }
 }
 
@@ -146,6 +148,19 @@ describe('the OpenAPI document', () => {
       'text/plain': { schema: { type: 'string' } },
     })
     assert.equal('content' in (operationOf({}).responses['204'] ?? {}), false)
+  })
+})
+
+describe('an answer that has several forms', () => {
+  test('names each of them, and the 304 where there is one', () => {
+    const success = { status: 200, description: 'x', schema: z.strictObject({}) }
+    const { responses } = operationOf({ success: { ...success, alsoAs: ['text/event-stream'] } })
+    assert.deepEqual(Object.keys(responses['200']?.content ?? {}), [
+      'application/json',
+      'text/event-stream',
+    ])
+    assert.equal('304' in responses, false)
+    assert.ok('304' in operationOf({ success: { ...success, isRevalidated: true } }).responses)
   })
 })
 

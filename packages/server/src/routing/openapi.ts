@@ -141,6 +141,9 @@ function describeResponses(contract: Contract, schemas: Record<string, unknown>)
       description: success.description,
       ...describeSuccessContent(success, schemas),
     },
+    ...(success.isRevalidated && {
+      304: { description: 'What `If-None-Match` names is still what would be sent' },
+    }),
   }
   for (const [status, codes] of groupByStatus(problemsOf(contract))) {
     responses[status] = {
@@ -166,7 +169,8 @@ function describeSuccessContent(
 ): object {
   if (success.schema) {
     const schema = renderSchema(success.schema, 'output', schemas)
-    return { content: { 'application/json': { schema } } }
+    const others = (success.alsoAs ?? []).map((type) => [type, { schema: { type: 'string' } }])
+    return { content: { 'application/json': { schema }, ...Object.fromEntries(others) } }
   }
   if (success.contentType === undefined) return {}
   return { content: { [success.contentType]: { schema: { type: 'string' } } } }

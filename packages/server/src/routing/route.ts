@@ -49,6 +49,10 @@ export interface RouteContract<Body extends z.ZodType, Query extends z.ZodType> 
     readonly description: string
     readonly schema?: z.ZodType
     readonly contentType?: string
+    /** Further types that `Accept` may ask for. */
+    readonly alsoAs?: readonly string[]
+    /** The answer has an ETag, and a 304 says that the caller's is still good. */
+    readonly isRevalidated?: true
   }
   /** The problems of this route's own; those of every route are added to the documentation. */
   readonly problems: readonly ProblemCode[]
