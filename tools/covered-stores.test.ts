@@ -1,6 +1,8 @@
 // Says which databases the tests of this run cover: with a skipped one a green run proves less.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { MongoClient } from 'mongodb'
@@ -8,6 +10,7 @@ import { sharedPostgres, whyNoPostgres } from './postgres.fixture.ts'
 import { isStoreRequired } from './required-stores.ts'
 import { NotAvailable } from './servers/database-server.ts'
 import { mongodbServers } from './servers/mongodb-servers.ts'
+import { redisServer } from './servers/redis.ts'
 
 test('which stores the tests cover', async (t) => {
   const version = new DatabaseSync(':memory:').prepare('SELECT sqlite_version() AS v').get()?.['v']
@@ -18,12 +21,17 @@ test('which stores the tests cover', async (t) => {
   if (missing !== undefined && isStoreRequired('postgres')) assert.fail(missing)
 })
 
-for (const kind of mongodbServers) {
-  test(`whether the tests cover MongoDB on ${kind.name}`, async (t) => {
+const others = [
+  ...mongodbServers.map((kind) => ({ kind, describe: describeMongodb })),
+  { kind: redisServer, describe: describeRedis },
+]
+
+for (const { kind, describe } of others) {
+  test(`whether the tests cover ${kind.name}`, async (t) => {
     try {
       const server = await kind.start()
       t.after(() => server.stop())
-      t.diagnostic(`covered: ${await describeServer(server.urlOf('covered'))}, on ${kind.name}`)
+      t.diagnostic(`covered: ${await describe(server.urlOf('0'))}, on ${kind.name}`)
     } catch (error) {
       if (!(error instanceof NotAvailable)) throw error
       t.diagnostic(`NOT covered: ${kind.name}: ${error.message}`)
@@ -32,7 +40,7 @@ for (const kind of mongodbServers) {
   })
 }
 
-async function describeServer(url: string): Promise<string> {
+async function describeMongodb(url: string): Promise<string> {
   const client = new MongoClient(url)
   try {
     const { version } = await client.db().command({ buildInfo: 1 })
@@ -40,4 +48,15 @@ async function describeServer(url: string): Promise<string> {
   } finally {
     await client.close()
   }
+}
+
+async function describeRedis(url: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).setEncoding('utf8')
+  socket.write('INFO server\r\n')
+  const [text] = (await once(socket, 'data')) as [string]
+  socket.destroy()
+  const version = /^redis_version:(\S+)\r$/m.exec(text)?.[1]
+  assert.ok(version !== undefined, text)
+  return `Redis ${version}`
 }
