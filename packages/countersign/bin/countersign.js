@@ -22,7 +22,9 @@ const youngSpace = '--max-semi-space-size'
 const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((text) =>
   text.includes(youngSpace),
 )
-if (process.argv[2] === 'start' && !isBounded && process.execve && !process.send) {
+// Without a command it starts, too.
+const [command = 'start'] = process.argv.slice(2)
+if (command === 'start' && !isBounded && process.execve && !process.send) {
   const words = [`${youngSpace}=8`, ...process.execArgv, ...process.argv.slice(1)]
   const environment = { UV_THREADPOOL_SIZE: String(availableParallelism() + 3), ...process.env }
   process.execve(process.execPath, [process.execPath, ...words], environment)

@@ -19,11 +19,13 @@ export interface Program {
   run(words: readonly string[], more?: RunOptions): Promise<Outcome>
   /**
    * Starts the server on a free port and resolves when it says that it is ready.
+   * @param words how it is told to; nothing is enough
    * @param wrapper a command that runs the one which follows it, in the same process: `unshare …`, `strace -D …`
    */
   start(
     variables?: Readonly<Record<string, string>>,
     wrapper?: readonly string[],
+    words?: readonly string[],
   ): Promise<RunningServer>
 }
 
@@ -66,8 +68,8 @@ export function createProgram(t: { after(end: () => void): void }): Program {
       const [code] = (await once(child, 'close')) as [number | null]
       return { code, ...read() }
     },
-    start: async (variables = {}, wrapper = []) => {
-      const child = launch(['start'], { PORT: '0', ...variables }, wrapper)
+    start: async (variables = {}, wrapper = [], words = ['start']) => {
+      const child = launch(words, { PORT: '0', ...variables }, wrapper)
       t.after(() => child.kill('SIGKILL'))
       const read = collect(child)
       const url = await untilReady(child, read)

@@ -38,9 +38,11 @@ test('starts with no configuration, and says where everything is', async (t) => 
 const readsProc = { skip: process.platform !== 'linux' && 'it reads /proc' }
 test('bounds the space of young objects, and stays the process it was', readsProc, async (t) => {
   const program = createProgram(t)
-  const server = await program.start()
-  assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'))
-  assert.equal(await server.stop(), 0)
+  for (const words of [['start'], []]) {
+    const server = await program.start({}, [], words)
+    assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'), `countersign ${words}`)
+    assert.equal(await server.stop(), 0)
+  }
   const own = await program.start({ NODE_OPTIONS: '--max-semi-space-size=4' })
   assert.ok(argumentsOf(own).every((word) => !word.includes('semi-space')))
 })
