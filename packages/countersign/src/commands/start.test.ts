@@ -40,7 +40,7 @@ test('bounds the space of young objects, and stays the process it was', readsPro
   const program = createProgram(t)
   for (const words of [['start'], []]) {
     const server = await program.start({}, [], words)
-    assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'), `countersign ${words}`)
+    assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'), words.join(' '))
     assert.equal(await server.stop(), 0)
   }
   const own = await program.start({ NODE_OPTIONS: '--max-semi-space-size=4' })
