@@ -9,11 +9,14 @@ import { populate } from './population.ts'
 import type { Section } from './result.ts'
 import { type ServerUnderLoad, type Turn, turnsOf } from './server-under-load.ts'
 import { partsInTurn, splitLines } from './split-lines.ts'
+import { forServers } from './plan.ts'
 
 const connections = 64
 
 /** The same requests with many accounts in the database and with few, drawn at random from all of them. */
-export async function measureGrowth({ plan, cores, directory }: Bench): Promise<Section> {
+export async function measureGrowth(bench: Bench): Promise<Section> {
+  const { cores, directory } = bench
+  const plan = forServers(bench.plan)
   const few = await populate(join(directory, 'few'), plan.fewAccounts)
   const many = await populate(join(directory, 'many'), plan.manyAccounts)
   await using withFew = await startCountersign(few.directory, cores.server)

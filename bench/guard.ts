@@ -8,11 +8,14 @@ import { populate } from './population.ts'
 import type { Section } from './result.ts'
 import { turnsOf } from './server-under-load.ts'
 import { addService, startVerifyingApi } from './verifying-api.ts'
+import { forServers } from './plan.ts'
 
 const connections = 64
 
 /** A route of an Express application behind requireAuth, against the same route without. */
-export async function measureGuard({ plan, cores, directory }: Bench): Promise<Section> {
+export async function measureGuard(bench: Bench): Promise<Section> {
+  const { cores, directory } = bench
+  const plan = forServers(bench.plan)
   const home = join(directory, 'guard')
   const { accessFile } = await populate(home, plan.fewAccounts)
   const credential = await addService(home, 'guarded')

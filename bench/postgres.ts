@@ -10,6 +10,7 @@ import { type PostgresPlace, startBenchPostgres } from './postgres-server.ts'
 import type { Section, Target } from './result.ts'
 import { turnsOf } from './server-under-load.ts'
 import { partsInTurn, splitLines } from './split-lines.ts'
+import { forServers } from './plan.ts'
 
 const clients = 64
 
@@ -23,7 +24,8 @@ function atLeast(bound: number): Target {
 
 /** One server process on PostgreSQL, against the same statements with nothing around them. */
 export async function measurePostgres(bench: Bench): Promise<Section> {
-  const { plan, cores, directory } = bench
+  const { cores, directory } = bench
+  const plan = forServers(bench.plan)
   const title = 'On PostgreSQL'
   await using postgres = await startBenchPostgres(cores)
   if (postgres === undefined) {

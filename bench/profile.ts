@@ -10,11 +10,14 @@ import { populate } from './population.ts'
 import { recordAnswer } from './recorded-answer.ts'
 import type { Section } from './result.ts'
 import { turnsOf } from './server-under-load.ts'
+import { forServers } from './plan.ts'
 
 const connections = 64
 
 /** GET /api/users with a token, against node:http that answers the same bytes, and the tutorial's design. */
-export async function measureProfile({ plan, cores, directory }: Bench): Promise<Section> {
+export async function measureProfile(bench: Bench): Promise<Section> {
+  const { cores, directory } = bench
+  const plan = forServers(bench.plan)
   const population = await populate(join(directory, 'profile'), plan.fewAccounts)
   const tutorialPopulation = await populateTutorial(population.directory, {
     ...tutorialAccounts,

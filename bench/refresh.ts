@@ -13,12 +13,14 @@ import { recordAnswer } from './recorded-answer.ts'
 import type { Section } from './result.ts'
 import { type ServerUnderLoad, turnsOf } from './server-under-load.ts'
 import { partsInTurn, splitLines } from './split-lines.ts'
+import { forServers } from './plan.ts'
 
 const clients = 64
 
 /** POST /api/auth/refresh with durable commits, against the bare swap, bare HTTP, and the tutorial's design. */
 export async function measureRefresh(bench: Bench): Promise<Section> {
-  const { plan, cores } = bench
+  const { cores } = bench
+  const plan = forServers(bench.plan)
   const home = join(bench.directory, 'refresh')
   const population = await populate(home, plan.fewAccounts)
   // The first part is for the recorded answer.
