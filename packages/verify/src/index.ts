@@ -41,7 +41,7 @@ export type VerifierOptions = AnyVerifierOptions<KeyObject> & SignatureOptions
 
 export interface SignatureOptions {
   /**
-   * For how many more tokens it is remembered, in about 90 bytes each, that their signature holds: a repeated one is
+   * For how many more tokens it is remembered, in 42 to 84 bytes each, that their signature holds: a repeated one is
    * read again and costs no signature check; default 0. For services with more users at a time than `cacheSize`.
    */
   signatureCacheSize?: number
@@ -63,7 +63,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export interface LocalVerifier {
   /**
    * Verifies one token. Whatever is passed in, it answers and does not throw; only an error thrown
-   * by `findKey`, `isRevoked` or `clock` passes through. The claims it returns are frozen.
+   * by `findKey`, `isRevoked` or `clock` passes through. Claims that it remembers are frozen.
    */
   readonly verify: (token: string) => Verification
 }

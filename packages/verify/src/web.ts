@@ -51,7 +51,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 export interface LocalVerifier {
   /**
    * Verifies one token. Whatever is passed in, it answers; it rejects only with what `findKey`, `isRevoked` or `clock`
-   * throw. The claims it returns are frozen.
+   * throw. Claims that it remembers are frozen.
    */
   readonly verify: (token: string) => Promise<Verification>
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../foundation/clock.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { LiveRevocations } from '../revocation/live-revocations.ts'
 
-// A hundred thousand users at a time; 9 MB when they are there, nothing before.
+// A hundred thousand users at a time; 8 MB when they are there, nothing before.
 const signatureCacheSize = 200_000
 
 /** Our own tokens, verified as strictly as any other service does, and held against what was revoked. */

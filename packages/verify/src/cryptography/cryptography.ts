@@ -17,6 +17,14 @@ export interface Cryptography<Key> {
     signingInput: string,
     signature: Uint8Array<ArrayBuffer>,
   ): Awaitable<boolean>
+  /** Where given, what was good once costs no signature check when it comes again. */
+  readonly knownSignatures?: KnownSignatures<Key>
   /** @throws TypeError that names the mend when the JWK is no fit key */
   importKey(jwk: VerificationJwk): Awaitable<VerificationKey<Key>>
+}
+
+/** Remembers which texts were well formed and signed by which key. */
+export interface KnownSignatures<Key> {
+  has(key: VerificationKey<Key>, token: string): boolean
+  add(key: VerificationKey<Key>, token: string): void
 }

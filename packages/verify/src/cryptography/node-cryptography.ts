@@ -1,4 +1,3 @@
-import type { SignatureCheck } from './known-signatures.ts'
 import {
   constants,
   createHmac,
@@ -31,7 +30,11 @@ const SHA256_BYTES = 32
 /** Keys and signatures by node:crypto: at once, and several times faster than WebCrypto. */
 export interface NodeCryptography extends Cryptography<KeyObject> {
   /** Answers at once. */
-  isSignatureValid: SignatureCheck
+  isSignatureValid(
+    key: VerificationKey<KeyObject>,
+    signingInput: string,
+    signature: Uint8Array,
+  ): boolean
 }
 
 export const nodeCryptography: NodeCryptography = {

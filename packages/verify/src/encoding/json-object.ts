@@ -1,4 +1,4 @@
-import { parseStrictJson } from './strict-json.ts'
+import { parseKnownJson, parseStrictJson } from './strict-json.ts'
 
 /** The members of a JSON object, none of them checked. */
 export type JsonObject = Record<string, unknown>
@@ -7,6 +7,11 @@ export type JsonObject = Record<string, unknown>
 export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   const parsed = parseStrictJson(bytes)
   return parsed.ok && isJsonObject(parsed.value) ? parsed.value : undefined
+}
+
+/** Parses bytes that {@link parseJsonObject} took before, to the letter. */
+export function parseKnownObject(bytes: Uint8Array): JsonObject {
+  return parseKnownJson(bytes) as JsonObject
 }
 
 /** Whether a value is an object with members, so neither null nor an array. */

@@ -3,22 +3,23 @@
 
 import type { Awaitable, Cryptography } from '../cryptography/cryptography.ts'
 import type { VerificationKey } from '../cryptography/keys.ts'
-import { parseJsonObject } from '../encoding/json-object.ts'
-import { type AccessClaims, checkClaims, type ClaimRules, freezeClaims } from './claims.ts'
+import { type JsonObject, parseJsonObject, parseKnownObject } from '../encoding/json-object.ts'
+import { type AccessClaims, checkClaims, type ClaimRules } from './claims.ts'
 import {
   andThen,
   checkSignature,
+  isKeyFor,
   type KnownHeader,
-  type OpenedToken,
   openToken,
   type TokenKind,
 } from './open-token.ts'
 import type { Outage, TokenFailure, Verification } from './token-failure.ts'
+import { payloadOf, startsWithPart } from './compact-serialization.ts'
 import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 
 /** What the checks need of their surroundings. */
 export interface TokenCheckParts<Key> {
-  cryptography: Pick<Cryptography<Key>, 'isFit' | 'isSignatureValid'>
+  cryptography: Pick<Cryptography<Key>, 'isFit' | 'isSignatureValid' | 'knownSignatures'>
   rules: ClaimRules
   /** Asked on every call: another object in a key's place ends the tokens the old one signed. */
   findKey: (kid: string) => Awaitable<VerificationKey<Key> | Outage | undefined>
@@ -42,17 +43,34 @@ const ACCESS_TOKEN: TokenKind = {
 
 export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
   const { cryptography, rules, findKey, findRevocation, clock, cacheSize } = parts
+  const { knownSignatures } = cryptography
   const verifiedTokens = createVerifiedTokens<Key>(cacheSize)
   let knownHeader: KnownHeader | undefined
 
   function check(token: unknown): Awaitable<Verification> {
     if (typeof token !== 'string') return refuse('malformed')
     const known = verifiedTokens.find(token)
-    if (known === undefined) return checkAfresh(token)
+    if (known === undefined) return checkAgain(token)
     return andThen(findKey(known.kid), (key) => {
       if (stillHolds(known, key, clock() / 1000)) return conclude(token, known)
       verifiedTokens.drop(token)
       return checkAfresh(token)
+    })
+  }
+
+  /** A text that was good before: what it says of itself is read again, but its form and signature are known. */
+  function checkAgain(token: string): Awaitable<Verification> {
+    const header = knownHeader
+    if (!knownSignatures || !header || !startsWithPart(token, header.headerText)) {
+      return checkAfresh(token)
+    }
+    return andThen(findKey(header.kid), (key) => {
+      const isKnown =
+        typeof key === 'object' &&
+        isKeyFor(header, key, cryptography) &&
+        knownSignatures.has(key, token)
+      if (!isKnown) return checkAfresh(token)
+      return accept(token, header.kid, key, parseKnownObject(payloadOf(token)))
     })
   }
 
@@ -63,14 +81,36 @@ export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
       if (typeof key === 'string') return refuse(key)
       return andThen(checkSignature(opened, key, cryptography), (failure) => {
         if (failure !== undefined || key === undefined) return refuse(failure ?? 'unknown_key')
-        const outcome = readClaims(opened, key, rules, clock() / 1000)
-        if (typeof outcome === 'string') return refuse(outcome)
+        // RFC 9068 §4. The payload is not even parsed before its signature holds.
+        const payload = parseJsonObject(opened.payload)
+        if (payload === undefined) return refuse('invalid_json')
         const { headerText, kid, alg } = opened
         knownHeader = { headerText, kid, alg }
-        verifiedTokens.keep(token, outcome)
-        return conclude(token, outcome)
+        knownSignatures?.add(key, token)
+        return accept(token, kid, key, payload)
       })
     })
+  }
+
+  function accept(
+    token: string,
+    kid: string,
+    key: VerificationKey<Key>,
+    payload: JsonObject,
+  ): Awaitable<Verification> {
+    const nowSeconds = clock() / 1000
+    const claims = checkClaims(payload, rules, nowSeconds)
+    if (typeof claims === 'string') return refuse(claims)
+    const verified = {
+      kid,
+      key: key.key,
+      algorithm: key.algorithm,
+      verifiedAtSeconds: nowSeconds,
+      claims,
+      verification: { ok: true, claims },
+    } as const
+    verifiedTokens.keep(token, verified)
+    return conclude(token, verified)
   }
 
   function conclude(token: string, verified: VerifiedToken<Key>): Awaitable<Verification> {
@@ -92,27 +132,6 @@ function stillHolds<Key>(
 ): boolean {
   if (!(nowSeconds < verified.claims.exp && nowSeconds >= verified.verifiedAtSeconds)) return false
   return typeof key === 'object' && key.key === verified.key && key.algorithm === verified.algorithm
-}
-
-/** RFC 9068 §4. The payload is not even parsed before its signature holds. */
-function readClaims<Key>(
-  opened: OpenedToken,
-  key: VerificationKey<Key>,
-  rules: ClaimRules,
-  nowSeconds: number,
-): VerifiedToken<Key> | TokenFailure {
-  const payload = parseJsonObject(opened.payload)
-  if (payload === undefined) return 'invalid_json'
-  const claims = checkClaims(payload, rules, nowSeconds)
-  if (typeof claims === 'string') return claims
-  return {
-    kid: opened.kid,
-    key: key.key,
-    algorithm: key.algorithm,
-    verifiedAtSeconds: nowSeconds,
-    claims: freezeClaims(claims),
-    verification: Object.freeze({ ok: true, claims }),
-  }
 }
 
 function refuse(reason: Refusal): Verification {

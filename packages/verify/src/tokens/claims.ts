@@ -3,7 +3,8 @@ import type { TokenFailure } from './token-failure.ts'
 
 /**
  * The claims of an access token: those that RFC 9068 §2.2 requires, those that Countersign adds,
- * and whatever else the issuer put in. Deeply frozen, because one object serves many requests.
+ * and whatever else the issuer put in. Deeply frozen where they are remembered, because one object then serves many
+ * requests.
  */
 export interface AccessClaims {
   /** Issuer, exactly as configured. */
@@ -104,9 +105,8 @@ function isEpoch(value: unknown): boolean {
 }
 
 /** Freezes claims and everything inside them, so that no caller can change them for another. */
-export function freezeClaims(claims: AccessClaims): AccessClaims {
+export function freezeClaims(claims: AccessClaims): void {
   freezeDeeply(claims)
-  return claims
 }
 
 /** Recursion ends soon: nothing was parsed that is nested more than 32 deep. */

@@ -1,6 +1,8 @@
 import { decodeCanonicalBase64url } from '../encoding/base64url.ts'
 import type { TokenFailure } from './token-failure.ts'
 
+const DOT = 0x2e
+
 /** The three parts of a JWS in compact serialisation (RFC 7515 §7.1), decoded but not yet trusted. */
 export interface CompactToken {
   /** As it was sent. */
@@ -38,4 +40,15 @@ export function splitCompactToken(
   const isSpeltWell = isKnown || header !== undefined
   if (!isSpeltWell || payload === undefined || signature === undefined) return 'not_canonical'
   return { headerText, header, payload, signature, signingInput: token.slice(0, payloadEnd) }
+}
+
+/** Whether this is the token's first part. */
+export function startsWithPart(token: string, headerText: string): boolean {
+  return token.startsWith(headerText) && token.charCodeAt(headerText.length) === DOT
+}
+
+/** The payload of a token that was split before. */
+export function payloadOf(token: string): Uint8Array {
+  const start = token.indexOf('.') + 1
+  return decodeCanonicalBase64url(token.slice(start, token.indexOf('.', start))) ?? new Uint8Array()
 }

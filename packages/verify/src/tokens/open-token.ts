@@ -43,9 +43,18 @@ export function checkSignature<Key>(
   cryptography: Pick<Cryptography<Key>, 'isFit' | 'isSignatureValid'>,
 ): Awaitable<TokenFailure | undefined> {
   if (key === undefined) return 'unknown_key'
-  if (key.algorithm !== opened.alg || !cryptography.isFit(key)) return 'wrong_algorithm'
+  if (!isKeyFor(opened, key, cryptography)) return 'wrong_algorithm'
   const isValid = cryptography.isSignatureValid(key, opened.signingInput, opened.signature)
   return andThen(isValid, (valid) => (valid ? undefined : 'bad_signature'))
+}
+
+/** RFC 8725 §3.1: a key is for one algorithm, and it is not the token that says for which. */
+export function isKeyFor<Key>(
+  { alg }: Pick<ProtectedHeader, 'alg'>,
+  key: VerificationKey<Key>,
+  { isFit }: Pick<Cryptography<Key>, 'isFit'>,
+): boolean {
+  return key.algorithm === alg && isFit(key)
 }
 
 /** One course of checks for platforms that answer at once and for those that make us wait. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { createLocalVerifier } from '../index.ts'
 import {
@@ -11,26 +11,62 @@ import {
   signToken,
 } from './issuer.fixture.ts'
 import type { VerificationKey } from '../index.ts'
-import { createVerifiedTokens } from './verified-tokens.ts'
+import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 
 const key = createSigningKey('ES256')
 
+function rememberedUntil(exp: number, verifiedAtSeconds = NOW_SECONDS): VerifiedToken<KeyObject> {
+  const claims = { ...CLAIMS, exp }
+  const verification = { ok: true as const, claims }
+  return { kid: key.kid, algorithm: 'ES256', key: key.key, claims, verifiedAtSeconds, verification }
+}
+
 describe('the memory for tokens', () => {
   test('keeps a token that was dropped and kept again for its full turn', () => {
-    const claims = { ...CLAIMS, exp: NOW_SECONDS + 1 }
-    const verification = { ok: true as const, claims }
-    const { kid, algorithm } = key
-    const verified = { kid, algorithm, key: key.key, claims, verifiedAtSeconds: 0, verification }
+    const ended = rememberedUntil(NOW_SECONDS)
     const tokens = createVerifiedTokens(2)
-    tokens.keep('a', verified)
-    tokens.drop('a')
-    assert.equal(tokens.find('a'), undefined)
-    tokens.keep('a', verified)
-    tokens.keep('b', verified)
-    assert.equal(tokens.find('a'), verified)
-    tokens.keep('c', verified)
-    assert.equal(tokens.find('a'), undefined)
-    assert.equal(tokens.find('b'), verified)
+    const keep = (token: string): void => tokens.keep(token, ended)
+    keep('a-token')
+    tokens.drop('a-token')
+    assert.equal(tokens.find('a-token'), undefined)
+    keep('a-token')
+    keep('b-token')
+    assert.equal(tokens.find('a-token'), ended)
+    keep('c-token')
+    assert.equal(tokens.find('a-token'), undefined)
+    assert.equal(tokens.find('b-token'), ended)
+  })
+
+  test('gives the place of a living token only to one that comes again', () => {
+    const alive = rememberedUntil(NOW_SECONDS + 1)
+    const tokens = createVerifiedTokens(2)
+    const keep = (token: string): void => tokens.keep(token, alive)
+    keep('a-token')
+    keep('b-token')
+    keep('c-token')
+    assert.equal(tokens.find('c-token'), undefined)
+    assert.equal(tokens.find('a-token'), alive)
+    keep('c-token')
+    assert.equal(tokens.find('c-token'), alive)
+    assert.equal(tokens.find('a-token'), undefined)
+  })
+
+  test('gives the place of an expired token to anyone', () => {
+    const tokens = createVerifiedTokens(1)
+    tokens.keep('a-token', rememberedUntil(NOW_SECONDS + 1))
+    const later = rememberedUntil(NOW_SECONDS + 900, NOW_SECONDS + 1)
+    tokens.keep('b-token', later)
+    assert.equal(tokens.find('b-token'), later)
+  })
+
+  test('is not moved by a thousand tokens that come once each', () => {
+    const alive = rememberedUntil(NOW_SECONDS + 1)
+    const tokens = createVerifiedTokens(100)
+    const names = Array.from({ length: 1100 }, (_, index) =>
+      createHash('sha256').update(`${index}`).digest('hex'),
+    )
+    for (const name of names) tokens.keep(name, alive)
+    assert.equal(names.slice(0, 100).filter((name) => tokens.find(name) !== undefined).length, 100)
   })
 })
 
@@ -109,11 +145,11 @@ describe('a remembered token', () => {
     const { verify } = createLocalVerifier(optionsFor(key, { cacheSize: 2 }))
     const tokens = ['a', 'b', 'c'].map((jti) => signToken(key, { ...CLAIMS, jti }))
     const [a = '', b = '', c = ''] = tokens
-    const [, ofB, ofC] = tokens.map(verify)
+    const [ofA, ofB] = tokens.map(verify)
     assert.equal(verify(b), ofB)
-    assert.equal(verify(c), ofC)
-    const ofA = verify(a)
     assert.equal(verify(a), ofA)
-    assert.notEqual(verify(b), ofB)
+    const ofC = verify(c)
+    assert.equal(verify(c), ofC)
+    assert.notEqual(verify(a), ofA)
   })
 })

@@ -1,5 +1,5 @@
 import type { Algorithm } from '../cryptography/keys.ts'
-import type { AccessClaims } from './claims.ts'
+import { type AccessClaims, freezeClaims } from './claims.ts'
 
 /** A token that passed every check, and what must still hold for it to pass again. */
 export interface VerifiedToken<Key> {
@@ -23,10 +23,15 @@ export interface VerifiedTokens<Key> {
 /**
  * Holds the last `size` tokens; the oldest leaves first. The order stands in a ring of slots,
  * because finding a Map's first key again and again walks over the entries deleted before it.
+ *
+ * Where more tokens than that are in use, each would push out another before it is met again, and all that is remembered
+ * would only be work for the collector of garbage. So a token takes the place of one that is still alive only when it
+ * comes for the second time in a while.
  */
 export function createVerifiedTokens<Key>(size: number): VerifiedTokens<Key> {
   const entries = new Map<string, { verified: VerifiedToken<Key>; slot: number }>()
   const slots: (string | undefined)[] = []
+  const recent = createRecentMarks(size)
   let next = 0
 
   function drop(token: string): void {
@@ -36,17 +41,55 @@ export function createVerifiedTokens<Key>(size: number): VerifiedTokens<Key> {
     slots[entry.slot] = undefined
   }
 
+  function isAlive(token: string, nowSeconds: number): boolean {
+    const entry = entries.get(token)
+    return entry !== undefined && nowSeconds < entry.verified.claims.exp
+  }
+
   return {
     find: (token) => entries.get(token)?.verified,
     keep(token, verified) {
       if (size === 0) return
       drop(token)
       const oldest = slots[next]
-      if (oldest !== undefined) entries.delete(oldest)
+      if (oldest !== undefined) {
+        const isNeeded = isAlive(oldest, verified.verifiedAtSeconds)
+        if (isNeeded && !recent.meet(markOf(token))) return
+        entries.delete(oldest)
+      }
+      // From here on it serves many requests, and no caller may change it for another.
+      freezeClaims(verified.claims)
+      Object.freeze(verified.verification)
       slots[next] = token
       entries.set(token, { verified, slot: next })
       next = (next + 1) % size
     },
     drop,
+  }
+}
+
+/** Of the last characters but one, which belong to the signature: as good as drawn at random. */
+function markOf(token: string): number {
+  let mark = 0
+  for (let at = token.length - 7; at < token.length - 1; at++)
+    mark = mark * 61 + token.charCodeAt(at)
+  return mark >>> 0
+}
+
+/**
+ * About as many marks as there are places. Two tokens that are taken for each other do no harm: one is kept that need
+ * not be.
+ */
+function createRecentMarks(size: number): { meet(mark: number): boolean } {
+  const places = 2 ** Math.ceil(Math.log2(size + 1))
+  const met = new Uint32Array(places)
+  return {
+    /** Whether it was met before, not too long ago. */
+    meet(mark) {
+      const place = mark & (places - 1)
+      const isKnown = met[place] === mark
+      met[place] = mark
+      return isKnown
+    },
   }
 }

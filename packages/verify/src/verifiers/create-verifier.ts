@@ -15,7 +15,7 @@ import { type CheckedOptions, checkOptions, type VerifierOptions } from './verif
 /** Verifies access tokens with the keys, and against the revocations, that their issuer publishes. */
 export interface Verifier {
   /**
-   * Verifies one token. Whatever is passed in, it answers and does not reject. The claims it returns are frozen.
+   * Verifies one token. Whatever is passed in, it answers and does not reject. Claims that it remembers are frozen.
    */
   readonly verify: (token: string) => Promise<Verification>
   /**

@@ -27,6 +27,8 @@ const pragmas = [
   'PRAGMA cache_size = -16384',
   'PRAGMA journal_size_limit = 16777216',
   'PRAGMA temp_store = MEMORY',
+  // Pages beyond the cache are read where the system holds them, without a call for each (decision 047).
+  'PRAGMA mmap_size = 1073741824',
 ]
 
 /**
