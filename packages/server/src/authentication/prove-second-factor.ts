@@ -27,8 +27,14 @@ export interface PresentedProof {
   readonly context: RequestContext
 }
 
-/** Whether this proves what it is said to, or that nobody could look. It spends what may be used once, and knows no HTTP. */
-export type ProofCheck = (presented: PresentedProof) => Promise<boolean | Busy>
+/** Uses up what may be used once: true for one of all who bring it, on whatever instance. */
+export type SpendProof = () => Promise<boolean>
+
+/**
+ * Whether this proves what it is said to (undefined when not), or that nobody could look. Looking uses nothing up, so
+ * that whatever else the act needs can still fail and leave the code good. It knows no HTTP.
+ */
+export type ProofCheck = (presented: PresentedProof) => Promise<SpendProof | Busy | undefined>
 
 /** A kind of proof that is missing here is refused. */
 export type ProofChecks = Readonly<Partial<Record<Proof, ProofCheck>>>
@@ -41,20 +47,43 @@ export interface FactorProofParts {
   readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
-/** Checks one code, counted per account: however many log-ins and links are tried at once, wrong codes add up. */
+export interface PresentedFactor {
+  readonly factor: Proof
+  readonly code: string
+  readonly response?: PasskeyAssertion | undefined
+  readonly factors: readonly Factor[]
+  readonly possible: readonly Proof[]
+}
+
+/** A proof that is good and not used up yet. One of the two ends it. */
+export interface GoodProof {
+  /** Undefined when it is used up for this act; else another act was quicker. */
+  readonly spend: () => Promise<Problem | undefined>
+  /** The act does not come to pass, for a reason that is nobody's fault: the code stays good, and it was no try. */
+  readonly release: () => Promise<void>
+}
+
+type ProofParts = Omit<FactorProofParts, 'factors'>
+
+/** Checks one code and uses it up. */
 export async function checkProof(
-  { checks, attempts, audit, settings }: Omit<FactorProofParts, 'factors'>,
+  parts: ProofParts,
   account: Account,
-  presented: {
-    readonly factor: Proof
-    readonly code: string
-    readonly response?: PasskeyAssertion | undefined
-    readonly factors: readonly Factor[]
-    readonly possible: readonly Proof[]
-  },
+  presented: PresentedFactor,
   context: RequestContext,
 ): Promise<Problem | undefined> {
-  const { factor, code, response, factors, possible } = presented
+  const proof = await examineProof(parts, account, presented, context)
+  return 'problem' in proof ? proof : proof.spend()
+}
+
+/** Checks one code, counted per account: however many log-ins and links are tried at once, wrong codes add up. */
+async function examineProof(
+  parts: ProofParts,
+  account: Account,
+  { factor, code, response, factors, possible }: PresentedFactor,
+  context: RequestContext,
+): Promise<GoodProof | Problem> {
+  const { checks, attempts, audit, settings } = parts
   const facts = { actorId: account.id, subjectId: account.id }
   const attempt = await reserveProof(attempts, settings.rateLimitLogin, account, factor)
   if (!attempt.granted) {
@@ -63,22 +92,28 @@ export async function checkProof(
   }
   const own = factors.filter(({ kind }) => kind === factor)
   const check = possible.includes(factor) ? checks[factor] : undefined
-  const proven = (await check?.({ account, factors: own, code, response, context })) ?? false
-  if (typeof proven === 'object') {
+  const spend = await check?.({ account, factors: own, code, response, context })
+  if (typeof spend === 'object') {
     await attempt.release()
-    return busy(proven.retryAfterSeconds)
+    return busy(spend.retryAfterSeconds)
   }
-  if (!proven) {
+  const refuse = async (): Promise<Problem> => {
     const detail = { reason: 'wrong_second_factor', factor }
     await audit.record('sign_in.failed', { ...facts, detail }, context)
     return problem('invalid_code')
   }
-  await attempt.release()
-  if (factor === 'recovery') {
-    const remaining = readRecoverySet(own[0]?.secret ?? '[]').length - 1
-    await audit.record('factor.used_recovery', { ...facts, detail: { remaining } }, context)
+  if (spend === undefined) return refuse()
+  return {
+    release: attempt.release,
+    spend: async () => {
+      if (!(await spend())) return refuse()
+      await attempt.release()
+      if (factor !== 'recovery') return undefined
+      const remaining = readRecoverySet(own[0]?.secret ?? '[]').length - 1
+      await audit.record('factor.used_recovery', { ...facts, detail: { remaining } }, context)
+      return undefined
+    },
   }
-  return undefined
 }
 
 // Whoever knows the password and never gives up would hit six digits within a year at ten guesses in a quarter of an hour.
@@ -97,7 +132,10 @@ function reserveProof(
   return reserveBoth(attempt, () => attempts.reserve('factor', [id, 'digits'], today))
 }
 
-/** Asks an account that proved its mailbox for its second factor, where it has one. Undefined when nothing is missing. */
+/**
+ * Asks an account that proved its mailbox for its second factor, where it has one. What it answers is not used up yet:
+ * `hashAndSpend` does that.
+ */
 export type RecoveryProof = (
   account: Account,
   presented: {
@@ -106,7 +144,7 @@ export type RecoveryProof = (
     readonly response?: PasskeyAssertion | undefined
   },
   context: RequestContext,
-) => Promise<Problem | undefined>
+) => Promise<GoodProof | Problem>
 
 export interface RecoveryProofParts extends FactorProofParts {
   /** What a passkey is asked with: there is no log-in in which it could be asked for. */
@@ -118,10 +156,10 @@ export function createRecoveryProof(parts: RecoveryProofParts): RecoveryProof {
     const factors = await loadLivingFactors(parts.factors, account)
     const kinds = usableKinds(factors)
     const completion = decideCompletion({ kinds, proofs: ['email'], isRequired: false })
-    if (completion.outcome !== 'second_factor') return undefined
+    if (completion.outcome !== 'second_factor') return unasked
     // The mailbox alone would be asked for twice: the password is what was forgotten.
     const possible = completion.possible.filter((proof) => proof !== 'password')
-    if (possible.length === 0) return undefined
+    if (possible.length === 0) return unasked
     if (factor === undefined || (code === undefined && response === undefined)) {
       const passkey = possible.includes('passkey') && parts.askPasskey(account, factors)
       return problem('mfa_required', {
@@ -129,14 +167,41 @@ export function createRecoveryProof(parts: RecoveryProofParts): RecoveryProof {
       })
     }
     const presented = { factor, code: code ?? '', response, factors, possible }
-    return checkProof(parts, account, presented, context)
+    return examineProof(parts, account, presented, context)
   }
+}
+
+/** Nothing is missing. */
+export const unasked: GoodProof = {
+  spend: () => Promise.resolve(undefined),
+  release: () => Promise.resolve(),
+}
+
+/**
+ * The hash of a recovered account's new password; what proved the second factor is used up for it.
+ *
+ * In this order: nobody takes a place among those who hash without a code that is good, and as many at once as may try
+ * codes; and whoever finds no place (503) loses neither the code nor a try.
+ */
+export async function hashAndSpend(
+  hasher: Pick<PasswordHasher, 'hash'>,
+  proof: GoodProof,
+  newPassword: string,
+): Promise<string | Problem> {
+  const hashed = await hasher.hash(newPassword)
+  if (!hashed.ok) {
+    await proof.release()
+    return busy(hashed.retryAfterSeconds)
+  }
+  return (await proof.spend()) ?? hashed.hash
 }
 
 /** For a log-in that began with the mailbox. */
 export function createPasswordCheck(hasher: PasswordHasher): ProofCheck {
   return async ({ account, code }) => {
     const verified = await hasher.verify(code, account.passwordHash)
-    return verified.ok ? verified.matches : verified
+    if (!verified.ok) return verified
+    // A password is never used up.
+    return verified.matches ? () => Promise.resolve(true) : undefined
   }
 }

@@ -7,7 +7,7 @@ import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
-import type { RecoveryProof } from '../authentication/prove-second-factor.ts'
+import { hashAndSpend, type RecoveryProof, unasked } from '../authentication/prove-second-factor.ts'
 import { loadLivingFactors } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
 import type { Clock } from '../foundation/clock.ts'
@@ -16,7 +16,7 @@ import type { PostMail } from '../mail/outbox.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
+import { weakPassword } from '../routing/explain-account-refusal.ts'
 import { passkeyAssertionSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -158,14 +158,14 @@ function undoRoute(parts: ChangeAddressParts): Route {
       const checked = checkNewPassword(body.newPassword, policy)
       if (!checked.ok) return weakPassword('newPassword', checked)
       const hadFactors = await hadFactorsBefore(parts, account, ticket.facts.changedAt)
-      const missing = hadFactors && (await parts.proveSecondFactor(account, body, context))
-      if (missing) return missing
-      const hashed = await parts.hasher.hash(body.newPassword)
-      if (!hashed.ok) return busy(hashed.retryAfterSeconds)
+      const proof = hadFactors ? await parts.proveSecondFactor(account, body, context) : unasked
+      if ('problem' in proof) return proof
+      const passwordHash = await hashAndSpend(parts.hasher, proof, body.newPassword)
+      if (typeof passwordHash === 'object') return passwordHash
       if (!(await parts.undos.spend(ticket))) return problem('invalid_code')
       const recovery = {
         seenEpoch: account.sessionEpoch,
-        passwordHash: hashed.hash,
+        passwordHash,
         email,
         dropsFactors: !hadFactors,
       }

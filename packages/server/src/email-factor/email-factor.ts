@@ -56,11 +56,11 @@ export function createEmailCheck(parts: EmailFactorParts): ProofCheck {
   const { challenges, secrets, clock } = parts
   return async ({ account, code }) => {
     const challenge = await challenges.attemptChallenge(kind, account.id, tries, clock())
-    if (challenge === undefined) return false
+    if (challenge === undefined) return undefined
     const expected = Buffer.from(challenge.payload)
     const actual = Buffer.from(hashCode(secrets, account.id, account.sessionEpoch, code))
-    if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) return false
-    return challenges.spendChallenge(kind, account.id, challenge.payload)
+    if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) return undefined
+    return () => challenges.spendChallenge(kind, account.id, challenge.payload)
   }
 }
 

@@ -5,7 +5,7 @@ import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import type { RecoveryProof } from '../authentication/prove-second-factor.ts'
+import { hashAndSpend, type RecoveryProof } from '../authentication/prove-second-factor.ts'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import type { DeviceCookies } from '../credentials/device-cookie.ts'
@@ -16,7 +16,7 @@ import type { Ticket, Tickets } from '../one-time/tickets.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
+import { weakPassword } from '../routing/explain-account-refusal.ts'
 import { passkeyAssertionSchema } from '../routing/passkey-schemas.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import {
@@ -101,17 +101,13 @@ function resetRoute(parts: ForgottenPasswordParts): Route {
       const policy = { ...parts.policy, username: account.username, email: account.email }
       const checked = checkNewPassword(body.newPassword, policy)
       if (!checked.ok) return weakPassword('newPassword', checked)
-      const missing = await parts.proveSecondFactor(account, body, context)
-      if (missing) return missing
-      // Before the link is spent: whoever finds no room to hash may use it again.
-      const hashed = await parts.hasher.hash(body.newPassword)
-      if (!hashed.ok) return busy(hashed.retryAfterSeconds)
+      const proof = await parts.proveSecondFactor(account, body, context)
+      if ('problem' in proof) return proof
+      const passwordHash = await hashAndSpend(parts.hasher, proof, body.newPassword)
+      if (typeof passwordHash === 'object') return passwordHash
+      // Last: whoever finds no room to hash may use the link again.
       if (!(await parts.resets.spend(ticket))) return problem('invalid_code')
-      const recovery = {
-        seenEpoch: ticket.facts.epoch,
-        passwordHash: hashed.hash,
-        dropsFactors: false,
-      }
+      const recovery = { seenEpoch: ticket.facts.epoch, passwordHash, dropsFactors: false }
       const recovered = await parts.revoking.recoverAccount(account.id, recovery, parts.clock())
       if (typeof recovered !== 'object') return problem('invalid_code')
       const who = { actorId: account.id, subjectId: account.id }

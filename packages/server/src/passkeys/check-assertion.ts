@@ -24,15 +24,23 @@ export interface ExpectedAssertion {
   readonly userVerification: boolean
 }
 
+export interface AssertionRefused {
+  readonly ok: false
+  readonly reason: PasskeyRefusal
+  /** Whose passkey it was said to be, where that is known. */
+  readonly account: Account | undefined
+  readonly factor?: Factor | undefined
+}
+
 export type AssertionChecked =
   | { readonly ok: true; readonly account: Account; readonly factor: Factor }
-  | {
-      readonly ok: false
-      readonly reason: PasskeyRefusal
-      /** Whose passkey it was said to be, where that is known. */
-      readonly account: Account | undefined
-      readonly factor?: Factor | undefined
-    }
+  | AssertionRefused
+
+/** One that is good and not used up yet: of all who bring it, one is told that it is used. */
+export interface GoodAssertion {
+  readonly ok: true
+  readonly spend: () => Promise<AssertionChecked>
+}
 
 /** Verifying an authentication assertion (WebAuthn Level 3, section 7.2). It spends the challenge. */
 export async function checkAssertion(
@@ -40,24 +48,49 @@ export async function checkAssertion(
   response: PasskeyAssertion,
   expected: ExpectedAssertion,
 ): Promise<AssertionChecked> {
+  const examined = await examineAssertion(parts, response, expected)
+  return examined.ok ? examined.spend() : examined
+}
+
+/** The same, for an act that needs more before the challenge is spent. An answer that is no good spends it at once. */
+export async function examineAssertion(
+  parts: AssertionParts,
+  response: PasskeyAssertion,
+  expected: ExpectedAssertion,
+): Promise<GoodAssertion | AssertionRefused> {
   const { origins } = parts.relyingParty
   const { challenges, accountId = null } = expected
   const client = { type: 'webauthn.get', origins, challenges, accountId } as const
   const opened = openClientData(response.response.clientDataJSON, client)
   if (!opened.ok) return { ...opened, account: undefined }
-  // Before the answer is looked at: of all who bring it, one gets that far.
-  if (!(await challenges.spend(opened.ticket))) {
-    return { ok: false, reason: 'spent_challenge', account: undefined }
+  const { ticket } = opened
+  const spent = { ok: false, reason: 'spent_challenge', account: undefined } as const
+  const answered = await verifyAnswer(parts, response, expected)
+  if (!answered.ok) return (await challenges.spend(ticket)) ? answered : spent
+  const { account, factor, counter } = answered
+  return {
+    ok: true,
+    spend: async () => {
+      if (!(await challenges.spend(ticket))) return spent
+      const used = await countUse(parts, factor, counter)
+      return used === 'used'
+        ? { ok: true, account, factor }
+        : { ok: false, reason: used, account, factor }
+    },
   }
-  const owned = await findOwner(parts, response, expected.accountId)
+}
+
+async function verifyAnswer(
+  parts: AssertionParts,
+  response: PasskeyAssertion,
+  { accountId, userVerification }: ExpectedAssertion,
+): Promise<(AssertionChecked & { ok: true; counter: number }) | AssertionRefused> {
+  const owned = await findOwner(parts, response, accountId)
   if (!owned.ok) return owned
   const { account, factor } = owned
-  const counter = await verify(parts.relyingParty, response, factor, expected.userVerification)
+  const counter = await verify(parts.relyingParty, response, factor, userVerification)
   if (counter === undefined) return { ok: false, reason: 'not_verified', account }
-  const used = await countUse(parts, factor, counter)
-  return used === 'used'
-    ? { ok: true, account, factor }
-    : { ok: false, reason: used, account, factor }
+  return { ok: true, account, factor, counter }
 }
 
 async function findOwner(

@@ -1,6 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { ProofCheck } from '../authentication/prove-second-factor.ts'
-import { type AssertionParts, checkAssertion } from './check-assertion.ts'
+import { type AssertionParts, type AssertionRefused, examineAssertion } from './check-assertion.ts'
 import { recordClone } from './record-refusal.ts'
 
 export interface PasskeyCheckParts extends AssertionParts {
@@ -14,11 +14,18 @@ export function createPasskeyCheck(
 ): ProofCheck {
   const challenges = parts.relyingParty.challenges[purpose]
   return async ({ account, response, context }) => {
-    if (response === undefined) return false
+    if (response === undefined) return undefined
+    const refuse = (refused: AssertionRefused) => recordClone(parts.audit, refused, context)
     const expected = { challenges, accountId: account.id, userVerification: false }
-    const checked = await checkAssertion(parts, response, expected)
-    if (checked.ok) return true
-    await recordClone(parts.audit, checked, context)
-    return false
+    const examined = await examineAssertion(parts, response, expected)
+    if (!examined.ok) {
+      await refuse(examined)
+      return undefined
+    }
+    return async () => {
+      const used = await examined.spend()
+      if (!used.ok) await refuse(used)
+      return used.ok
+    }
   }
 }

@@ -1,15 +1,13 @@
 import type { AuditFacts, AuditLog } from '../audit/audit-log.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
-import type { AssertionChecked } from './check-assertion.ts'
+import type { AssertionRefused } from './check-assertion.ts'
 import type { PasskeyRefusal } from './client-data.ts'
-
-type Refused = Exclude<AssertionChecked, { readonly ok: true }>
 
 /** A copied authenticator is worth an event of its own: its owner has to remove the passkey. */
 export async function recordClone(
   audit: AuditLog,
-  { reason, account, factor }: Refused,
+  { reason, account, factor }: AssertionRefused,
   context: RequestContext,
 ): Promise<void> {
   if (reason !== 'cloned' || factor === undefined) return

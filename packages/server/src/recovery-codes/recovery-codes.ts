@@ -36,8 +36,8 @@ export function createRecoveryCheck({
       const left = takeRecoveryCode(readRecoverySet(factor.secret), hash)
       // Of all who bring one code, on whatever instance, one makes the set shorter.
       const use = left && { secret: writeRecoverySet(left), lastUsedAt: clock() }
-      if (use) return factors.swapFactor(factor, use)
+      if (use) return () => factors.swapFactor(factor, use)
     }
-    return false
+    return undefined
   }
 }

@@ -85,9 +85,10 @@ export function createTotpCheck({
       const secret = openTotpSecret(secrets, factor)
       const step = secret && findTotpStep(secret, code, now, factor.counter)
       // Of all who bring the code of one step, on whatever instance, one moves the counter.
-      if (step !== undefined) return factors.swapFactor(factor, { counter: step, lastUsedAt: now })
+      const use = step !== undefined && { counter: step, lastUsedAt: now }
+      if (use) return () => factors.swapFactor(factor, use)
     }
-    return false
+    return undefined
   }
 }
 
