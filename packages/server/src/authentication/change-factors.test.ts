@@ -1,108 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
-import { createTestAccount } from '../accounts/account.fixture.ts'
-import type { AuditLog } from '../audit/audit-log.ts'
-import { type Factor, loadLivingFactors } from '../factors/factor.ts'
-import { createTestClock, createTestRandomness } from '../foundation/deterministic.fixture.ts'
-import { createIdSource } from '../foundation/ids.ts'
-import { createMasterSecrets } from '../foundation/master-secret.ts'
-import type { Answer } from '../http/reply.ts'
-import { createDeviceCookies } from '../credentials/device-cookie.ts'
-import { RequestContext } from '../http/request-context.ts'
-import { createSource } from '../http/source.fixture.ts'
-import { createTickets } from '../one-time/tickets.ts'
-import { testLives } from '../sessions/session.fixture.ts'
-import { createSession } from '../sessions/start-session.ts'
-import { openMemoryStore } from '../stores/memory-store.fixture.ts'
+import { describe, test } from 'node:test'
 import type { Store } from '../stores/store.ts'
-import { createFactorChanges, type FactorChanges, type NewFactor } from './change-factors.ts'
-import { createSignInCompletion, type PendingSignIn } from './finish-sign-in.ts'
-
-const totp: NewFactor = { kind: 'totp', name: 'Phone', externalId: null, secret: 's', counter: 7 }
-const codes: NewFactor = { ...totp, kind: 'recovery', name: 'Codes', secret: '["a","b"]' }
-
-interface Wish {
-  /** Whether the policy asks for a second factor. */
-  readonly isRequired?: boolean
-  /** What comes in between. */
-  readonly change?: (store: Store) => Partial<Store>
-}
-
-async function setUp(t: TestContext, { isRequired = false, change = () => ({}) }: Wish = {}) {
-  const clock = createTestClock()
-  const randomness = createTestRandomness()
-  const newId = createIdSource(clock, randomness)
-  const opened = await openMemoryStore(t, clock)
-  const store: Store = { ...opened, ...change(opened) }
-  const secrets = createMasterSecrets(['a-secret-that-is-long-enough-for-tests'])
-  const events: string[] = []
-  const audit: AuditLog = {
-    record: async (type, { detail }) =>
-      void events.push([type, ...Object.values(detail ?? {})].join(' ')),
-  }
-  const credentials = {
-    secrets,
-    clock,
-    lives: testLives,
-    cookie: { name: 'refreshToken', secure: false },
-    issuer: { issue: async () => ({ token: 'token', expiresIn: 900 }) },
-  }
-  const stores = { accounts: store, factors: store, sessions: store, revoking: store }
-  const policy = { isRequired }
-  const needsSecondFactor = () => policy.isRequired
-  const cookie = { name: 'device', secure: false }
-  const devices = createDeviceCookies({ secrets, clock, newId, randomness, cookie })
-  const shared = { ...stores, credentials, devices, needsSecondFactor, audit, newId, randomness }
-  const completion = createSignInCompletion({
-    ...shared,
-    pending: createTickets<PendingSignIn>(
-      { secrets, store, newId, randomness, clock },
-      'pending-sign-in',
-      600_000,
-    ),
-    sendsMail: false,
-    isNewDevice: async () => false,
-  })
-  const changes = createFactorChanges({ ...shared, leases: store, completion })
-  const account = createTestAccount()
-  await opened.insertAccount(account, 'ada')
-  const context = () => new RequestContext('r', createSource(), '203.0.113.9', clock())
-  /** A session of the account as it is now. */
-  const signIn = async () => {
-    const now = (await opened.findAccount(account.id)) ?? assert.fail()
-    const session = createSession(now, context(), ['pwd'], { clock, newId, randomness })
-    await opened.insertSession(session)
-    return { account: now, sessionId: session.id, authenticatedAt: clock() }
-  }
-  /** A log-in that waits. */
-  const begin = async () => {
-    const now = (await opened.findAccount(account.id)) ?? assert.fail()
-    const answer = await completion.finish(
-      { account: now, proofs: ['password'], delivery: 'body' },
-      context(),
-    )
-    return String('problem' in answer && answer.members?.['mfaToken'])
-  }
-  const living = async () => {
-    const now = (await opened.findAccount(account.id)) ?? assert.fail()
-    return loadLivingFactors(opened, now)
-  }
-  const kinds = async () => (await living()).map(({ kind }) => kind)
-  const add = (request: Parameters<FactorChanges['add']>[0], factor = totp): Promise<Answer> =>
-    changes.add(request, { factor }, context())
-  const remove = (principal: Awaited<ReturnType<typeof signIn>>, { id }: Pick<Factor, 'id'>) =>
-    changes.remove(principal, id, context())
-  const isAlive = async (sessionId: string) => {
-    const found = await opened.findSessionWithAccount(sessionId)
-    return found?.account !== undefined && found.session.epoch >= found.account.sessionEpoch
-  }
-  const rest = { add, remove, isAlive, events, policy }
-  return { store: opened, account, changes, signIn, begin, living, kinds, ...rest }
-}
-
-const codeOf = (answer: object): string => ('problem' in answer ? String(answer.problem) : 'done')
-const bodyOf = (answer: Answer): Record<string, unknown> =>
-  'problem' in answer ? assert.fail(answer.problem) : (answer.body as Record<string, unknown>)
+import {
+  bodyOf,
+  codeOf,
+  codes,
+  setUpFactorChanges as setUp,
+  totp,
+} from './factor-changes.fixture.ts'
 
 describe('a session that adds a factor', () => {
   test('goes on with a fresh token, and every other one ends', async (t) => {
@@ -224,10 +129,11 @@ describe('a log-in that has to add a factor first', () => {
     )
     assert.deepEqual(await kinds(), ['totp'])
     assert.equal(await isAlive(earlier.sessionId), false)
-    const query = { userId: account.id, sessionEpoch: 1, usedAfter: 0, createdAfter: 0 }
+    const { sessionEpoch = 0 } = (await store.findAccount(account.id)) ?? {}
+    const query = { userId: account.id, sessionEpoch, usedAfter: 0, createdAfter: 0 }
     const [session, ...more] = await store.listLiveSessions(query)
     assert.deepEqual(more, [])
-    assert.deepEqual([session?.amr, session?.epoch], [['pwd', 'otp', 'mfa'], 1])
+    assert.deepEqual([session?.amr, session?.epoch], [['pwd', 'otp', 'mfa'], sessionEpoch])
   })
 
   test('adds one, however many bring a token of their own at once', async (t) => {

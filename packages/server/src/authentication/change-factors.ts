@@ -140,31 +140,70 @@ async function add(
   if (refused) return refused
   // The dead take room, and external ids that are unique.
   await parts.factors.deleteFactors(account.id, account.factorEpoch)
-  const now = parts.credentials.clock()
   const before = replaces && living.find(({ kind }) => kind === wished.kind)
   if (!before && living.length >= mostFactors) return problem('too_many_factors')
+  if (!before && (await isTaken(parts, wished))) return problem('factor_exists')
   const own = { id: before?.id ?? parts.newId(), userId: account.id, epoch: account.factorEpoch }
-  const factor: Factor = { ...own, ...wished, createdAt: now, lastUsedAt: null }
-  if (before) {
-    // It was used at this very moment.
-    const isSwapped = await parts.factors.swapFactor(before, factor)
-    if (!isSwapped) return problem('unavailable', { headers: { 'retry-after': '1' } })
-  } else if ((await parts.factors.insertFactor(factor)) === 'taken') {
-    return problem('factor_exists')
-  }
-  const raised = await endSessions(parts, account)
-  if (raised === undefined) {
-    // Whoever ended the sessions meanwhile did not want this one to leave a factor behind.
-    await (before
-      ? parts.factors.swapFactor(factor, before)
-      : parts.factors.deleteFactor(account.id, factor.id))
-    return problem(admitted.resumed ? 'invalid_mfa_token' : 'invalid_token')
-  }
+  const createdAt = parts.credentials.clock()
+  const factor: Factor = { ...own, ...wished, createdAt, lastUsedAt: null }
+  const written = await writeBetweenEnds(parts, admitted, factor, before)
+  if ('problem' in written) return written
   const detail = { factor: factor.kind, ...(before && { replaced: true }) }
   return async () => {
     await record(parts, 'factor.added', admitted, detail, context)
-    return answerAdded(parts, admitted, raised, { factor: showFactor(factor), ...members }, context)
+    const shown = { factor: showFactor(factor), ...members }
+    return answerAdded(parts, admitted, written, shown, context)
   }
+}
+
+async function isTaken(
+  { factors }: FactorChangeParts,
+  { externalId }: Pick<Factor, 'externalId'>,
+): Promise<boolean> {
+  return externalId !== null && (await factors.findFactorByExternalId(externalId)) !== undefined
+}
+
+/**
+ * The sessions end before the factor is there and once more after it. Before: whatever stops this process in between, no
+ * session of before lives beside the factor. After: a log-in that looked for factors in between found none, and began a
+ * session without it.
+ * @returns the account as it is then
+ */
+async function writeBetweenEnds(
+  parts: FactorChangeParts,
+  { account, sessionId, resumed }: Enrollment,
+  factor: Factor,
+  before: Factor | undefined,
+): Promise<Account | Problem> {
+  // Whoever ended the sessions meanwhile did not want this one to leave a factor behind.
+  const overtaken = problem(resumed ? 'invalid_mfa_token' : 'invalid_token')
+  const ended = await endSessions(parts, account)
+  if (ended === undefined) return overtaken
+  const refused = await writeFactor(parts, factor, before)
+  if (refused) {
+    // Nothing was added: the session that asked goes on.
+    if (sessionId !== undefined) await parts.sessions.liftSession(sessionId, ended.sessionEpoch)
+    return refused
+  }
+  const endedAgain = await endSessions(parts, ended)
+  if (endedAgain) return endedAgain
+  await (before
+    ? parts.factors.swapFactor(factor, before)
+    : parts.factors.deleteFactor(account.id, factor.id))
+  return overtaken
+}
+
+async function writeFactor(
+  { factors }: FactorChangeParts,
+  factor: Factor,
+  before: Factor | undefined,
+): Promise<Problem | undefined> {
+  if (before) {
+    const isSwapped = await factors.swapFactor(before, factor)
+    // It was used at this very moment.
+    return isSwapped ? undefined : problem('unavailable', { headers: { 'retry-after': '1' } })
+  }
+  return (await factors.insertFactor(factor)) === 'taken' ? problem('factor_exists') : undefined
 }
 
 async function answerAdded(
