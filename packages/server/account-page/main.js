@@ -1,9 +1,15 @@
 // Where the links of mails lead. Opening one does nothing, so that a scanner that follows it spends nothing: the token
 // stands behind the #, which is sent nowhere, and only the button sends it.
 
+import { input } from './fields.js'
+import { askPasskey } from './passkey.js'
+import { offerFactors } from './second-factor.js'
+
 /**
- * @typedef {'newPassword' | 'password' | 'code'} Field
- * @typedef {{ title: string, explanation: string, path: string, fields: readonly Field[], done: string, body?: object }} Act
+ * @typedef {'newPassword' | 'password'} Field
+ * @typedef {{ title: string, explanation: string, path: string, fields: readonly Field[], done: string }} Act
+ * @typedef {import('./passkey.js').PasskeyOptions} PasskeyOptions
+ * @typedef {{ code: string, message: string, factors?: string[], passkey?: PasskeyOptions, mfaToken?: string }} Failure
  */
 
 /** @type {Readonly<Record<string, Act>>} */
@@ -47,11 +53,10 @@ const acts = {
   },
 }
 
-/** @type {Readonly<Record<Field, { label: string, type: string, autocomplete: AutoFill }>>} */
+/** @type {Readonly<Record<Field, import('./fields.js').Look>>} */
 const inputs = {
   newPassword: { label: 'New password', type: 'password', autocomplete: 'new-password' },
   password: { label: 'Present password', type: 'password', autocomplete: 'current-password' },
-  code: { label: 'Second factor', type: 'text', autocomplete: 'one-time-code' },
 }
 
 const act = acts[location.pathname.split('/').at(-1) ?? '']
@@ -59,63 +64,133 @@ const token = location.hash.slice(1)
 // Neither the history nor a shoulder keeps it.
 history.replaceState(null, '', location.pathname)
 
-/** @type {string | undefined} */
-let factor
+/** What the second factor answers, once it is asked for. */
+const asked = {
+  /** @type {import('./second-factor.js').Factor | undefined} */
+  factor: undefined,
+  /** Good for one answer. @type {PasskeyOptions | undefined} */
+  passkey: undefined,
+  /** Of a log-in that waits; where there is none, the link is sent again. @type {string | undefined} */
+  mfaToken: undefined,
+}
 
 if (act && token !== '') show(act)
 else tell('This page is for the links that come by mail.', true)
 
 /** @param {Act} shown */
-function show({ title, explanation, fields }) {
+function show(shown) {
+  const { title, explanation, fields } = shown
   document.title = title
   element('title').textContent = title
   element('explanation').textContent = explanation
-  for (const field of fields) addField(field)
+  element('fields').append(...fields.flatMap((field) => input(field, inputs[field])))
   const form = /** @type {HTMLFormElement} */ (element('form'))
   form.hidden = false
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void send(form)
+    void submit(shown, form)
   })
 }
 
-/** @param {Field} name */
-function addField(name) {
-  const { label, type, autocomplete } = inputs[name]
-  const input = document.createElement('input')
-  Object.assign(input, { id: name, name, type, autocomplete })
-  const caption = document.createElement('label')
-  caption.htmlFor = name
-  caption.textContent = label
-  element('fields').append(caption, input)
+/**
+ * @param {Act} shown
+ * @param {HTMLFormElement} form
+ */
+async function submit(shown, form) {
+  const button = /** @type {HTMLButtonElement} */ (element('submit'))
+  button.disabled = true
+  try {
+    const failure = await send(shown, new FormData(form))
+    if (failure === undefined) {
+      form.hidden = true
+      tell(shown.done, false)
+      return
+    }
+    const isAsked = failure.code === 'mfa_required'
+    if (isAsked) askForFactor(failure)
+    tell(failure.message, !isAsked)
+  } catch (error) {
+    // The browser says so when its user turned the passkey down.
+    const isPasskey = error instanceof DOMException
+    tell(isPasskey ? 'The passkey was not used.' : 'The service cannot be reached.', true)
+  } finally {
+    button.disabled = false
+  }
 }
 
-/** @param {HTMLFormElement} form */
-async function send(form) {
-  if (!act) return
-  const typed = [...new FormData(form)].filter(([, value]) => value !== '')
-  const body = { token, ...Object.fromEntries(typed), ...(factor !== undefined && { factor }) }
-  const answer = await fetch(new URL(`../${act.path}`, location.href), {
+/**
+ * @param {Act} shown
+ * @param {FormData} form
+ * @returns {Promise<Failure | undefined>} undefined when it is done
+ */
+async function send({ path }, form) {
+  const {
+    code,
+    factor: _chosen,
+    ...typed
+  } = Object.fromEntries([...form].filter(([, value]) => value !== ''))
+  const body = { token, ...typed }
+  const { factor, mfaToken } = asked
+  if (factor === undefined) return post(path, body)
+  if (factor === 'passkey') return sendPasskey(path, body)
+  return mfaToken === undefined
+    ? post(path, { ...body, factor, code })
+    : post('api/auth/mfa', { mfaToken, factor, code })
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<Failure | undefined>}
+ */
+async function sendPasskey(path, body) {
+  const { mfaToken } = asked
+  if (asked.passkey === undefined) {
+    const refused = await (mfaToken === undefined
+      ? post(path, body)
+      : post('api/auth/mfa/passkey/options', { mfaToken }, keepPasskey))
+    if (refused?.passkey) keepPasskey(refused.passkey)
+    if (asked.passkey === undefined) return refused
+  }
+  const { passkey } = asked
+  // Its challenge is spent with the answer, whatever comes of it.
+  asked.passkey = undefined
+  const response = await askPasskey(passkey)
+  return mfaToken === undefined
+    ? post(path, { ...body, factor: 'passkey', response })
+    : post('api/auth/mfa/passkey', { mfaToken, response })
+}
+
+/** @param {PasskeyOptions} options */
+function keepPasskey(options) {
+  asked.passkey = options
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ * @param {(answer: PasskeyOptions) => void} [onAnswer]
+ * @returns {Promise<Failure | undefined>} undefined when it is done
+ */
+async function post(path, body, onAnswer) {
+  const answer = await fetch(new URL(`../${path}`, location.href), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  if (answer.ok) {
-    form.hidden = true
-    tell(act.done, false)
-    return
-  }
-  const failure = /** @type {{ code: string, message: string, factors?: string[] }} */ (
-    await answer.json()
-  )
-  if (failure.code === 'mfa_required' && factor === undefined) askForFactor(failure.factors ?? [])
-  tell(failure.message, true)
+  if (!answer.ok) return answer.json()
+  onAnswer?.(await answer.json())
+  return undefined
 }
 
-/** @param {readonly string[]} possible */
-function askForFactor(possible) {
-  factor = possible.find((kind) => kind === 'totp') ?? possible[0]
-  if (factor !== undefined) addField('code')
+/** @param {Failure} failure */
+function askForFactor({ factors = [], passkey, mfaToken }) {
+  asked.passkey = passkey
+  asked.mfaToken = mfaToken
+  offerFactors(element('factors'), factors, (factor) => {
+    asked.factor = factor
+    element('submit').textContent = factor === 'passkey' ? 'Use a passkey' : 'Confirm'
+  })
 }
 
 /**

@@ -63,7 +63,8 @@ describe('the page of a mail’s link', { skip: withoutBrowser }, () => {
 
 test('there are the pages and their parts, and no other file', async (t) => {
   const { site } = await setUp(t)
-  for (const name of ['reset-password', 'main.js', 'style.css']) {
+  const parts = ['main.js', 'fields.js', 'second-factor.js', 'passkey.js', 'style.css']
+  for (const name of ['reset-password', ...parts]) {
     assert.equal((await site.call('GET', `/account/${name}`)).status, 200, name)
   }
   for (const name of ['tsconfig.json', 'index.html', '..%2Fpackage.json', '']) {

@@ -29,6 +29,19 @@ const pages: ReadonlySet<string> = new Set([
   'sign-in',
 ])
 
+const scriptFiles = {
+  'main.js': { operationId: 'accountPageScript', summary: 'What the account pages do' },
+  'fields.js': { operationId: 'accountPageFields', summary: 'The fields of the account pages' },
+  'second-factor.js': {
+    operationId: 'accountPageSecondFactor',
+    summary: 'How the account pages ask for a second factor',
+  },
+  'passkey.js': {
+    operationId: 'accountPagePasskey',
+    summary: 'How the account pages ask for a passkey',
+  },
+}
+
 const common = { method: 'GET', tag: 'Pages', access: 'anyone', counting: 'none' } as const
 
 export function accountPagesRoutes(): Route[] {
@@ -47,16 +60,18 @@ export function accountPagesRoutes(): Route[] {
         ? answerFile('index.html', 'text/html')
         : problem('not_found'),
   )
-  const script = defineRoute(
-    {
-      ...common,
-      path: '/account/main.js',
-      operationId: 'accountPageScript',
-      summary: 'What the account pages do',
-      success: { status: 200, description: 'A script', contentType: 'text/javascript' },
-      problems: [],
-    },
-    () => answerFile('main.js', 'text/javascript'),
+  const scripts = Object.entries(scriptFiles).map(([file, { operationId, summary }]) =>
+    defineRoute(
+      {
+        ...common,
+        path: `/account/${file}`,
+        operationId,
+        summary,
+        success: { status: 200, description: 'A script', contentType: 'text/javascript' },
+        problems: [],
+      },
+      () => answerFile(file, 'text/javascript'),
+    ),
   )
   const style = defineRoute(
     {
@@ -69,7 +84,7 @@ export function accountPagesRoutes(): Route[] {
     },
     () => answerFile('style.css', 'text/css'),
   )
-  return [page, script, style]
+  return [page, ...scripts, style]
 }
 
 function answerFile(file: string, contentType: string): Answer {
