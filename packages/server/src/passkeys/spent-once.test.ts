@@ -63,6 +63,8 @@ function describeAnswers(answers: readonly TestAnswer[]): string {
     .join(', ')
 }
 
+const signIn = (response: unknown) => ({ body: { response, delivery: 'body' } })
+
 const sentence = 'of twenty that bring a passkey’s answer to two instances at once, one is let in'
 
 await testOnEveryDatabase(sentence, async (t, { url }) => {
@@ -80,7 +82,6 @@ await testOnEveryDatabase(sentence, async (t, { url }) => {
   // The whole log-in: the same answer, then twenty answers to one challenge, then the first again.
   const options = await stage.signInOptions()
   const response = key.get(options)
-  const signIn = (answer: unknown) => ({ body: { response: answer, delivery: 'body' } })
   const route = 'POST /api/auth/passkeys/login'
   const expected = '1 × 200, 19 × 401 invalid_credentials'
   assert.equal(await race(route, () => signIn(response)), expected)
@@ -126,10 +127,10 @@ await testOnEveryDatabase(
     const { key, race, call, register, accessToken } = await setUp(t, url)
     const { body } = await register(accessToken, key)
     const token = String(body['accessToken'])
-    const response = key.get(await call('POST /api/auth/step-up/passkey/options', { token }))
+    const options = await call('POST /api/auth/step-up/passkey/options', { token })
     const outcome = await race('POST /api/auth/step-up/passkey', () => ({
       token,
-      body: { response, delivery: 'body' },
+      ...signIn(key.get(options)),
     }))
     // The session of those who come late was replaced by then, and its token is dead.
     assert.match(outcome, /^1 × 200, (\d+ × 400 invalid_passkey|\d+ × 401 invalid_token|, )+$/)
