@@ -37,7 +37,7 @@ export interface SessionStore {
   endSession(id: string, reason: EndReason, now: number): Promise<boolean>
   /** Raises a live session to its account's new epoch (the session that asked for a password change goes on). */
   liftSession(id: string, epoch: number): Promise<boolean>
-  /** Newest first, at most 1,000. */
+  /** Of the newest epoch first, and newest first among them; at most 1,000. */
   listLiveSessions(query: LiveSessionQuery): Promise<readonly Session[]>
   countLiveSessions(query: LiveSessionQuery): Promise<number>
   /** Deletes up to `limit` sessions that ended, were last used, or were created before these times. */

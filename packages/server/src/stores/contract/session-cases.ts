@@ -165,8 +165,8 @@ export const sessionListCases: ContractCases = {
     await insertSession(store, userId, { epoch: 2, lastUsedAt: start - 10 })
     await insertSession(store, userId, { epoch: 2, createdAt: start - 20 })
     assert.deepEqual((await store.listLiveSessions(query)).map(idOf), [
-      oldest.id,
       younger.id,
+      oldest.id,
       alive.id,
     ])
     assert.equal(await store.countLiveSessions(query), 3)

@@ -42,7 +42,7 @@ export function createSessionStore({
       changeOne(alive(id), { hasEnded: 1, endedAt: now, endReason: reason }),
     liftSession: (id, epoch) => changeOne({ ...alive(id), epoch: { $lt: epoch } }, { epoch }),
     listLiveSessions: async (query) => {
-      const newest = sessions.find(liveFilter(query), bounded).sort({ _id: -1 })
+      const newest = sessions.find(liveFilter(query), bounded).sort({ epoch: -1, _id: -1 })
       const found = newest.skip(query.skip ?? 0).limit(1_000)
       return (await found.toArray()).map(toSession)
     },

@@ -4,8 +4,11 @@ import { postgresTest } from '../../../../../tools/postgres.fixture.ts'
 import { type AnyStatement, everyStatement } from './every-statement.fixture.ts'
 import { loadPostgresDriver } from '../../postgres/load-driver.ts'
 import { withConnection } from '../../postgres/with-connection.ts'
+import { crowd, crowdColumns, crowdValues } from './crowded-account.fixture.ts'
 import { openPostgresStore } from './open-postgres-store.ts'
 import { settingsOf } from './postgres.fixture.ts'
+import { countLiveSessions, listLiveSessions } from './session-store.ts'
+
 /** Methods that may read a whole table: why. */
 const readers: Readonly<Record<string, string>> = {
   listServices: 'a few rows, which an administrator looks at',
@@ -21,6 +24,44 @@ postgresTest(
     await withConnection(await loadPostgresDriver(), settings, provePlans)
   },
 )
+
+postgresTest(
+  'a log-in of an account with 50,000 dead sessions reads those that live',
+  async (t, server) => {
+    const schema = server.newSchema()
+    t.after(() => schema.drop())
+    const settings = settingsOf(schema.url)
+    await (await openPostgresStore(settings)).close()
+    await withConnection(await loadPostgresDriver(), settings, async (client) => {
+      await client.query('SET plan_cache_mode = force_generic_plan')
+      for (const { postgres } of [listLiveSessions, countLiveSessions]) {
+        await client.query(`PREPARE ${postgres.name} AS ${postgres.sql}`)
+      }
+      await fill(client)
+      await client.query(`INSERT INTO sessions (${crowdColumns})
+        SELECT ${crowdValues("'crowd' || lpad(i::text, 21, '0')", "'\\x00'")}
+        FROM generate_series(1, ${crowd.rows}) AS i`)
+      await proveLiveRead(client)
+      await client.query('ANALYZE')
+      await proveLiveRead(client)
+    })
+  },
+)
+
+async function proveLiveRead(client: Client): Promise<void> {
+  const { userId, sessionEpoch, live } = crowd
+  const values = { userId, sessionEpoch, usedAfter: 0, createdAfter: 0, skip: 0 }
+  for (const { postgres } of [listLiveSessions, countLiveSessions]) {
+    const literals = postgres.bind(values).map((value) => `'${String(value)}'`)
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE ${postgres.name} (${literals.join(', ')})`,
+    )
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    assert.match(plan, /Scan (Backward )?(using|on) sessions_alive/, plan)
+    assert.match(plan, new RegExp(`sessions.* \\(actual rows=${live}(\\.00)? `), plan)
+    assert.doesNotMatch(plan, /Removed by Filter|Sort/, plan)
+  }
+}
 
 async function provePlans(client: Client): Promise<void> {
   const statements = await everyStatement()

@@ -127,6 +127,8 @@ export const listLiveSessions: Statement<ListArguments, SessionRow> = compileSta
     .where('epoch', '>=', arg<number>('sessionEpoch'))
     .where('last_used_at', '>', arg<number>('usedAfter'))
     .where('created_at', '>', arg<number>('createdAfter'))
+    // In the order of the index: whatever is dead with its epoch lies outside of what is read.
+    .orderBy('epoch', 'desc')
     .orderBy('id', 'desc')
     .limit(1000)
     .offset(arg<number>('skip')),

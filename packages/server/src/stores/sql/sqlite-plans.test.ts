@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { type AnyStatement, everyStatement } from './every-statement.fixture.ts'
+import { crowd, crowdColumns, crowdValues } from './crowded-account.fixture.ts'
 import { openSqliteStore } from './open-sqlite-store.ts'
+import { countLiveSessions, listLiveSessions } from './session-store.ts'
 
 /** Methods that walk a table: why they may. */
 const walkers: Readonly<Record<string, string>> = {
@@ -28,6 +30,34 @@ test('no statement reads a whole table or sorts, whether it is new or large', as
   assert.deepEqual(badPlans(database, statements), {})
   database.exec('ANALYZE')
   assert.deepEqual(badPlans(database, statements), {})
+})
+
+test('a log-in of an account with 50,000 dead sessions reads those that live', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-plans-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'countersign.db')
+  await (await openSqliteStore({ file, clock: Date.now })).close()
+  const database = new DatabaseSync(file)
+  t.after(() => database.close())
+  fill(database)
+  database.exec(`INSERT INTO sessions (${crowdColumns}) ${numbers(crowd.rows)}
+    SELECT ${crowdValues("'crowd' || printf('%021d', i)", "x'00'")} FROM numbers`)
+  const { userId, sessionEpoch, live } = crowd
+  const values = { userId, sessionEpoch, usedAfter: 0, createdAfter: 0, skip: 0 }
+  for (const statement of [listLiveSessions, countLiveSessions]) {
+    const { sqlite } = statement
+    const plan = () =>
+      database.prepare(`EXPLAIN QUERY PLAN ${sqlite.sql}`).all(...sqlite.bind(values))
+    const expected = 'SEARCH sessions USING INDEX sessions_alive (user_id=? AND epoch>?)'
+    const details = () => plan().map((row) => String(row['detail']))
+    assert.deepEqual(details(), [expected])
+    database.exec('ANALYZE')
+    assert.deepEqual(details(), [expected])
+  }
+  // The range of that index holds what lives, and nothing else.
+  const range = database.prepare(`SELECT count(*) AS count FROM sessions INDEXED BY sessions_alive
+    WHERE ended_at IS NULL AND user_id = ? AND epoch >= ?`)
+  assert.equal(range.get(userId, sessionEpoch)?.['count'], live)
 })
 
 /** By method: the steps that scan or sort. */

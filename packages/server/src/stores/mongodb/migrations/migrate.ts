@@ -15,10 +15,11 @@ import { bounded } from '../time-limit.ts'
 import { indexes } from './001-indexes.ts'
 import { services } from './002-services.ts'
 import { waysIn } from './003-ways-in.ts'
+import { liveSessions } from './004-live-sessions.ts'
 import type { Migration } from './migration.ts'
 
 /** All of them, in order. Expand, then contract: version N and N-1 run side by side on the result. */
-export const migrations: readonly Migration[] = [indexes, services, waysIn]
+export const migrations: readonly Migration[] = [indexes, services, waysIn, liveSessions]
 
 /** Instances that start while one applies a step wait for it. */
 const patienceMs = 60_000
@@ -72,8 +73,9 @@ export async function readAppliedInMongodb({
 // Without a bound: on a large collection an index takes its time, and the server goes on making it when the driver does
 // not wait.
 async function apply(collections: Collections, migration: Migration): Promise<void> {
-  for (const { collection, field, ...options } of migration.indexes) {
-    await collections[collection].createIndex({ [field]: 1 }, options)
+  for (const { collection, field, more = [], ...options } of migration.indexes) {
+    const key = Object.fromEntries([field, ...more].map((name) => [name, 1]))
+    await collections[collection].createIndex(key, options)
   }
 }
 

@@ -13,8 +13,9 @@ export interface Migration {
 export interface IndexPlan {
   readonly collection: keyof Collections
   readonly name: string
-  /** One field: not every server of the protocol can index the id together with another. */
   readonly field: string
+  /** After it. Never the id: not every server of the protocol can index it together with another. */
+  readonly more?: readonly string[]
   readonly unique?: true
   /** Documents without the field are not in it. */
   readonly sparse?: true
