@@ -72,19 +72,73 @@ const paths: Readonly<Record<string, Path>> = {
     const token = await mailbox.takeToken(email)
     return server.call('POST /api/auth/password/reset', { body: { token, newPassword } })
   },
+  undoEmailChange: async ({ server, mailbox }, { email, username, accessToken: token }) => {
+    const another = `${username}@example.com`
+    await server.call('POST /api/auth/email', { token, body: { email: another } })
+    const change = { token: await mailbox.takeToken(another) }
+    assert.equal((await server.call('POST /api/auth/email/confirm', { body: change })).status, 204)
+    const body = { token: await mailbox.takeToken(email), newPassword }
+    return server.call('POST /api/auth/email/undo', { body })
+  },
 }
 
-// They continue what one of the paths began: a session that lives, or a log-in that waits.
-const continuing = [
-  'refresh',
-  'changePassword',
-  'proveSecondFactor',
-  'addEmailFactor',
-  'makeRecoveryCodes',
-  'removeFactor',
-  'passkeySecondFactor',
-  'registerPasskey',
-]
+const begin = async (
+  { server }: Stage,
+  { username }: Pick<Person, 'username'>,
+): Promise<string> => {
+  const body = { username, password: testPassword }
+  const { mfaToken } = (await server.call('POST /api/auth/login', { body })).body
+  assert.equal(typeof mfaToken, 'string')
+  return String(mfaToken)
+}
+
+/** What a log-in that waits is answered with, other than its factor. */
+const instead: Readonly<Record<string, Path>> = {
+  'proveSecondFactor with the password once more': async (stage, person) => {
+    const body = { mfaToken: await begin(stage, person), factor: 'password', code: testPassword }
+    return stage.server.call('POST /api/auth/mfa', { body })
+  },
+  'proveSecondFactor with a code of the mailbox, which is no factor of it': async (
+    stage,
+    person,
+  ) => {
+    const { code } = await byMail(stage, person)
+    const body = { mfaToken: await begin(stage, person), factor: 'email', code }
+    return stage.server.call('POST /api/auth/mfa', { body })
+  },
+  'proveSecondFactor with six digits': async (stage, person) => {
+    const body = { mfaToken: await begin(stage, person), factor: 'totp', code: '123456' }
+    return stage.server.call('POST /api/auth/mfa', { body })
+  },
+  'passkeySecondFactor with the passkey of another': async (stage, person) => {
+    const { server } = stage
+    const key = createAuthenticator()
+    const other = await createPasskeyCalls(server).person(`${person.username}-other`, key)
+    const waiting = await begin(stage, other)
+    const asked = await server.call('POST /api/auth/mfa/passkey/options', {
+      body: { mfaToken: waiting },
+    })
+    const body = { mfaToken: await begin(stage, person), response: key.get(asked.body) }
+    return server.call('POST /api/auth/mfa/passkey', { body })
+  },
+  'sendSecondFactorCode for a mailbox that is no factor of it': async (stage, person) => {
+    const body = { mfaToken: await begin(stage, person) }
+    return stage.server.call('POST /api/auth/mfa/email', { body })
+  },
+  'registerPasskey with its token': async (stage, person) => {
+    const { server } = stage
+    const { accessToken: token } = person
+    const asked = await server.call('POST /api/auth/passkeys/register/options', { token })
+    const response = createAuthenticator().create(asked.body)
+    const body = { mfaToken: await begin(stage, person), response }
+    return server.call('POST /api/auth/passkeys/register', { body })
+  },
+  'refresh with its token': async (stage, person) =>
+    stage.server.refresh(await begin(stage, person)),
+}
+
+// They go on with a session that lives, and give none to anybody else.
+const continuing = ['changePassword', 'addEmailFactor', 'makeRecoveryCodes', 'removeFactor']
 
 /** With a passkey that proves its possession alone: two factors in one it is only when it verified its user. */
 const withOneHalf: Readonly<Record<string, Path>> = {
@@ -120,7 +174,11 @@ describe('an account that one proof does not open', () => {
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'countersign-paths-'))
     const file = join(directory, 'x.db')
-    const limits = { rateLimitMail: '1000/1h', rateLimitAnonymous: '1000/1h' }
+    const limits = {
+      rateLimitMail: '1000/1h',
+      rateLimitAnonymous: '1000/1h',
+      rateLimitRegister: '1000/1h',
+    }
     const options = { ...limits, databaseUrl: `sqlite:${file}`, sendMail: mailbox.sendMail }
     server = await startTestServer(lifetime, options)
     store = await openSqliteStore({ file, clock: server.clock })
@@ -157,7 +215,10 @@ describe('an account that one proof does not open', () => {
 
   test('is walked over every operation that could answer with a session', () => {
     const document = server.auth.openapi() as {
-      paths: Record<string, Record<string, { operationId: string; responses: object }>>
+      paths: Record<
+        string,
+        Record<string, { operationId: string; responses: object; security: object[] }>
+      >
       components: { schemas: Record<string, object> }
     }
     const withToken = Object.entries(document.components.schemas)
@@ -171,11 +232,17 @@ describe('an account that one proof does not open', () => {
         return [...withToken, '"accessToken":'].some((sign) => text.includes(sign))
       })
       .map(({ operationId }) => operationId)
-    const known = new Set([...Object.keys(paths), ...Object.keys(withOneHalf), ...continuing])
+    const walked = [paths, instead, withOneHalf].flatMap((table) => Object.keys(table))
+    const known = new Set([...walked.map((name) => name.split(' ', 1)[0]), ...continuing])
     assert.deepEqual(
       giving.filter((operation) => !known.has(operation)),
       [],
     )
+    for (const method of Object.values(document.paths).flatMap((each) => Object.values(each))) {
+      if (!continuing.includes(method.operationId)) continue
+      assert.ok('bearer' in (method.security[0] ?? {}), method.operationId)
+      assert.equal(method.security.length, 1, method.operationId)
+    }
   })
 
   for (const [name, walk] of Object.entries(withOneHalf)) {
@@ -206,6 +273,16 @@ describe('an account that one proof does not open', () => {
     })
   }
 
+  for (const [name, walk] of Object.entries(instead)) {
+    test(`gets no session by ${name}`, async () => {
+      const person = await newPerson()
+      await addFactor(person.userId)
+      const answer = await walk({ server, mailbox }, person)
+      assert.ok(answer.status === 401 || answer.status === 400, JSON.stringify(answer.body))
+      assertNoSession(answer)
+    })
+  }
+
   for (const [name, walk] of Object.entries({ ...paths, ...withOneHalf })) {
     test(`gets no session by ${name} when it is disabled on the way`, async () => {
       const person = await newPerson()
@@ -214,7 +291,7 @@ describe('an account that one proof does not open', () => {
       const disabling: TestServer = {
         ...server,
         call: async (route, wish) => {
-          const isLast = /(?:login|verify|step-up|confirm|reset|passkey)$/.test(route)
+          const isLast = /(?:login|verify|step-up|totp\/confirm|reset|undo|passkey)$/.test(route)
           if (isLast) await server.auth.accounts.setDisabled(person.userId, true)
           return call(route, wish)
         },
