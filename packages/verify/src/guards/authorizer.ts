@@ -3,6 +3,7 @@
 
 import type { Awaitable } from '../cryptography/cryptography.ts'
 import { andThen } from '../tokens/open-token.ts'
+import { verifyAtOnce } from '../tokens/promised-check.ts'
 import { OUTAGES, type Verification } from '../tokens/token-failure.ts'
 import { type Presented, readPresentedToken } from './presented-token.ts'
 import type { Refusal } from './refusal.ts'
@@ -76,7 +77,7 @@ export function createAuthorizer(
 function toFindUser(source: TokenVerifier | UserSource): UserSource['findUser'] {
   if ('findUser' in source) return (token) => source.findUser(token)
   return (token) =>
-    andThen(source.verify(token), (verification) => {
+    andThen(verifyAtOnce(source, token), (verification) => {
       if (verification.ok) return toVerifiedUser(verification.claims)
       return isOutage(verification.reason) ? 'unavailable' : 'invalid_token'
     })

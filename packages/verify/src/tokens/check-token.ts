@@ -1,25 +1,21 @@
 // Tokens: what a text must be to pass for an access token. This folder owns the order of the checks and their reasons.
 // Where keys come from (issuer/) and what was revoked (revocations/) is asked of others.
 
-import type { Awaitable, Cryptography } from '../cryptography/cryptography.ts'
+import type { Awaitable } from '../cryptography/cryptography.ts'
 import type { VerificationKey } from '../cryptography/keys.ts'
-import { type JsonObject, parseJsonObject, parseKnownObject } from '../encoding/json-object.ts'
 import { type AccessClaims, checkClaims, type ClaimRules } from './claims.ts'
+import { andThen, type TokenKind } from './open-token.ts'
 import {
-  andThen,
-  checkSignature,
-  isKeyFor,
-  type KnownHeader,
-  openToken,
-  type TokenKind,
-} from './open-token.ts'
-import type { Outage, TokenFailure, Verification } from './token-failure.ts'
-import { payloadOf, startsWithPart } from './compact-serialization.ts'
+  createSignedTokenReader,
+  type Refusal,
+  type SignedToken,
+  type SignedTokenParts,
+} from './read-signed-token.ts'
+import type { Outage, Verification } from './token-failure.ts'
 import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 
 /** What the checks need of their surroundings. */
-export interface TokenCheckParts<Key> {
-  cryptography: Pick<Cryptography<Key>, 'isFit' | 'isSignatureValid' | 'knownSignatures'>
+export interface TokenCheckParts<Key> extends SignedTokenParts<Key> {
   rules: ClaimRules
   /** Asked on every call: another object in a key's place ends the tokens the old one signed. */
   findKey: (kid: string) => Awaitable<VerificationKey<Key> | Outage | undefined>
@@ -33,8 +29,6 @@ export interface TokenCheckParts<Key> {
 /** Checks one token; answers at once where keys, cryptography and revocations do. Throws on no input. */
 export type TokenCheck = (token: unknown) => Awaitable<Verification>
 
-type Refusal = TokenFailure | Outage
-
 /** RFC 9068 §4; the "application/" prefix means the same (RFC 7515 §4.1.9). Nothing else does. */
 const ACCESS_TOKEN: TokenKind = {
   types: new Set(['at+jwt', 'application/at+jwt']),
@@ -42,15 +36,14 @@ const ACCESS_TOKEN: TokenKind = {
 }
 
 export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
-  const { cryptography, rules, findKey, findRevocation, clock, cacheSize } = parts
-  const { knownSignatures } = cryptography
+  const { rules, findKey, findRevocation, clock, cacheSize } = parts
+  const readSigned = createSignedTokenReader(parts, ACCESS_TOKEN)
   const verifiedTokens = createVerifiedTokens<Key>(cacheSize)
-  let knownHeader: KnownHeader | undefined
 
   function check(token: unknown): Awaitable<Verification> {
     if (typeof token !== 'string') return refuse('malformed')
     const known = verifiedTokens.find(token)
-    if (known === undefined) return checkAgain(token)
+    if (known === undefined) return checkAfresh(token)
     return andThen(findKey(known.kid), (key) => {
       if (stillHolds(known, key, clock() / 1000)) return conclude(token, known)
       verifiedTokens.drop(token)
@@ -58,45 +51,15 @@ export function createTokenCheck<Key>(parts: TokenCheckParts<Key>): TokenCheck {
     })
   }
 
-  /** A text that was good before: what it says of itself is read again, but its form and signature are known. */
-  function checkAgain(token: string): Awaitable<Verification> {
-    const header = knownHeader
-    if (!knownSignatures || !header || !startsWithPart(token, header.headerText)) {
-      return checkAfresh(token)
-    }
-    return andThen(findKey(header.kid), (key) => {
-      const isKnown =
-        typeof key === 'object' &&
-        isKeyFor(header, key, cryptography) &&
-        knownSignatures.has(key, token)
-      if (!isKnown) return checkAfresh(token)
-      return accept(token, header.kid, key, parseKnownObject(payloadOf(token)))
-    })
-  }
-
   function checkAfresh(token: string): Awaitable<Verification> {
-    const opened = openToken(token, ACCESS_TOKEN, knownHeader)
-    if (typeof opened === 'string') return refuse(opened)
-    return andThen(findKey(opened.kid), (key) => {
-      if (typeof key === 'string') return refuse(key)
-      return andThen(checkSignature(opened, key, cryptography), (failure) => {
-        if (failure !== undefined || key === undefined) return refuse(failure ?? 'unknown_key')
-        // RFC 9068 §4. The payload is not even parsed before its signature holds.
-        const payload = parseJsonObject(opened.payload)
-        if (payload === undefined) return refuse('invalid_json')
-        const { headerText, kid, alg } = opened
-        knownHeader = { headerText, kid, alg }
-        knownSignatures?.add(key, token)
-        return accept(token, kid, key, payload)
-      })
-    })
+    return andThen(readSigned(token), (signed) =>
+      typeof signed === 'string' ? refuse(signed) : checkSigned(token, signed),
+    )
   }
 
-  function accept(
+  function checkSigned(
     token: string,
-    kid: string,
-    key: VerificationKey<Key>,
-    payload: JsonObject,
+    { kid, key, payload }: SignedToken<Key>,
   ): Awaitable<Verification> {
     const nowSeconds = clock() / 1000
     const claims = checkClaims(payload, rules, nowSeconds)

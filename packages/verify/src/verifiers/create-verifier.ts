@@ -7,6 +7,7 @@ import { readFeedPage } from '../revocations/feed-page.ts'
 import { type FeedStatus, RevocationFeed } from '../revocations/follow-feed.ts'
 import { createIntrospect } from '../revocations/introspect.ts'
 import { createTokenCheck } from '../tokens/check-token.ts'
+import { promising } from '../tokens/promised-check.ts'
 import type { Verification } from '../tokens/token-failure.ts'
 import { checkCommonOptions, toClaimRules } from './common-options.ts'
 import { asKey } from './create-local-verifier.ts'
@@ -57,7 +58,7 @@ export function createIssuerVerifier<Key>(
     findRevocation: (claims, token) => feed?.judge(claims, token),
   })
   return {
-    verify: async (token) => check(token),
+    verify: promising(check),
     ready: async () => {
       await keys.load()
       await feed?.ready()
