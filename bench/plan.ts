@@ -23,12 +23,9 @@ export interface Plan {
   readonly revocations: number
 }
 
-/**
- * For a server at full load: it takes some fifteen seconds of that until what it runs is compiled, and the cores that it
- * shares with others want more rounds.
- */
+/** For a server at full load: it takes some fifteen seconds of that until what it runs is compiled. */
 export function forServers(plan: Plan): Plan {
-  return plan.isQuick ? plan : { ...plan, rounds: 5, warmUpRounds: 5 }
+  return plan.isQuick ? plan : { ...plan, warmUpRounds: 5 }
 }
 
 /** About twenty minutes. */
