@@ -2,13 +2,17 @@ import { hash, type KeyObject } from 'node:crypto'
 import type { Cryptography, KnownSignatures } from './cryptography.ts'
 import { createRecentDigests } from './recent-digests.ts'
 
+/** Half a gigabyte of them. */
+const MOST_TOKENS = 10_000_000
+
 /** The same cryptography, which remembers up to `size` good tokens. Throws a TypeError when that is no number. */
 export function withKnownSignatures<C extends Cryptography<KeyObject>>(
   cryptography: C,
   size: number = 0,
 ): C & Pick<Cryptography<KeyObject>, 'knownSignatures'> {
-  if (!(Number.isSafeInteger(size) && size >= 0)) {
-    throw new TypeError('Set "signatureCacheSize" to a whole number of tokens, 0 for none.')
+  if (!(Number.isSafeInteger(size) && size >= 0 && size <= MOST_TOKENS)) {
+    const range = `from 0 (none) to ${MOST_TOKENS}`
+    throw new TypeError(`Set "signatureCacheSize" to a whole number of tokens ${range}.`)
   }
   return size === 0 ? cryptography : { ...cryptography, knownSignatures: rememberSignatures(size) }
 }

@@ -17,8 +17,6 @@ import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 /** What the checks need of their surroundings. */
 export interface TokenCheckParts<Key> extends SignedTokenParts<Key> {
   rules: ClaimRules
-  /** Asked on every call: another object in a key's place ends the tokens the old one signed. */
-  findKey: (kid: string) => Awaitable<VerificationKey<Key> | Outage | undefined>
   /** Asked on every call, last of all; undefined lets the token pass. */
   findRevocation: (claims: AccessClaims, token: string) => Awaitable<'revoked' | Outage | undefined>
   clock: () => number

@@ -23,6 +23,7 @@ export interface SignedToken<Key> {
 
 export interface SignedTokenParts<Key> {
   cryptography: Pick<Cryptography<Key>, 'isFit' | 'isSignatureValid' | 'knownSignatures'>
+  /** Asked on every call: another object in a key's place ends the tokens the old one signed. */
   findKey: (kid: string) => Awaitable<VerificationKey<Key> | Outage | undefined>
 }
 

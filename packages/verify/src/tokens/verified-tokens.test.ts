@@ -59,6 +59,12 @@ describe('the memory for tokens', () => {
     assert.equal(tokens.find('b-token'), later)
   })
 
+  test('may be as large as a number can be', () => {
+    const { verify } = createLocalVerifier(optionsFor(key, { cacheSize: Number.MAX_SAFE_INTEGER }))
+    const token = signToken(key)
+    assert.equal(verify(token), verify(token))
+  })
+
   test('is not moved by a thousand tokens that come once each', () => {
     const alive = rememberedUntil(NOW_SECONDS + 1)
     const tokens = createVerifiedTokens(100)

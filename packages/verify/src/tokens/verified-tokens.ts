@@ -76,12 +76,15 @@ function markOf(token: string): number {
   return mark >>> 0
 }
 
+/** 4 MiB of them, however many tokens are remembered. */
+const MOST_MARKS = 2 ** 20 - 1
+
 /**
  * About as many marks as there are places. Two tokens that are taken for each other do no harm: one is kept that need
  * not be.
  */
 function createRecentMarks(size: number): { meet(mark: number): boolean } {
-  const places = 2 ** Math.ceil(Math.log2(size + 1))
+  const places = 2 ** Math.ceil(Math.log2(Math.min(size, MOST_MARKS) + 1))
   const met = new Uint32Array(places)
   return {
     /** Whether it was met before, not too long ago. */
