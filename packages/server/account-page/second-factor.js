@@ -65,7 +65,7 @@ export function offerFactors(place, possible, onChoice) {
  */
 function choice(factor, checked, choose) {
   const button = document.createElement('input')
-  // Without a name of the form's data: what is chosen is told to whoever asks.
+  // The name makes one choice of them. It is no part of what is sent: `choose` tells which it is.
   Object.assign(button, { type: 'radio', id: `factor-${factor}`, name: 'factor', value: factor })
   button.checked = checked
   button.addEventListener('change', () => choose(factor))

@@ -7,7 +7,13 @@ import {
   STATUS_CODES,
 } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type ProblemCode, problemKinds, securityHeaders } from '@countersign/server'
+import {
+  problem,
+  type ProblemCode,
+  problemKinds,
+  renderProblem,
+  securityHeaders,
+} from '@countersign/server'
 
 /**
  * What never comes to the handler (no HTTP, no Host, an expectation, too long a head, too slow a request) is answered by
@@ -81,10 +87,9 @@ function toAnswer(
   code: ProblemCode,
   base: Headers,
 ): { readonly status: number; readonly headers: Headers; readonly body: string } {
-  const { status, message } = problemKinds[code]
+  const { status } = problemKinds[code]
   const requestId = randomUUID()
-  const type = `urn:countersign:problem:${code}`
-  const body = JSON.stringify({ type, status, code, message, requestId })
+  const body = renderProblem(problem(code), requestId)
   const headers = {
     ...base,
     'x-request-id': requestId,
