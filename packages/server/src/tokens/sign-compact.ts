@@ -1,5 +1,6 @@
 import { constants, createHmac, sign } from 'node:crypto'
 import type { SigningKey } from '../keys/signing-key.ts'
+import { toJoseSignature } from './jose-signature.ts'
 
 // A key signs thousands of tokens of one kind; its header is written once.
 const headers = new WeakMap<SigningKey, Map<string, string>>()
@@ -26,9 +27,7 @@ function signatureOf(key: SigningKey, text: string): string {
   const { privateKey } = key
   switch (key.algorithm) {
     case 'ES256':
-      return sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString(
-        'base64url',
-      )
+      return toJoseSignature(sign('sha256', data, privateKey)).toString('base64url')
     case 'EdDSA':
       return sign(null, data, privateKey).toString('base64url')
     case 'RS256':
