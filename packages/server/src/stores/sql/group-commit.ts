@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import type { Outlives } from './sql-database.ts'
 import { explainSqliteFailure, isBusy, isFatalToTransaction } from './sqlite-failure.ts'
@@ -24,10 +24,12 @@ const batchLimit = 512
 
 /**
  * Writes that are asked for in one turn of the event loop, or while the disk is busy, share one transaction and one
- * `sync`, which makes it durable. A statement that fails is rejected alone; a transaction that fails takes all of its
- * statements with it and none is half done. A lock that another process holds is waited for, up to `patienceMs` and
- * without blocking the loop. When a sync fails, everything is refused from then on: what was committed may be lost, and
- * so may whatever is written behind it.
+ * `sync`, which makes it durable. The next transaction begins two turns later: in the first the requests that have come
+ * are read, in the second they have looked up what they need and ask for their writes. So a sync serves more of them
+ * where there are many, and nobody waits for whom is not there yet. A statement that fails is rejected alone; a
+ * transaction that fails takes all of its statements with it and none is half done. A lock that another process holds is
+ * waited for, up to `patienceMs` and without blocking the loop. When a sync fails, everything is refused from then on:
+ * what was committed may be lost, and so may whatever is written behind it.
  */
 export function createGroupCommit(
   database: DatabaseSync,
@@ -64,6 +66,8 @@ export function createGroupCommit(
       const batch = queue.slice(0, batchLimit)
       queue = queue.slice(batchLimit)
       await carryOut(batch)
+      await nextTurn()
+      await nextTurn()
     }
     isScheduled = false
   }
