@@ -84,5 +84,5 @@ function openCursor(secrets: MasterSecrets, cursor: string, part: string): strin
 
 function cursorMac(secret: MasterSecret, afterId: string, part: string): Buffer {
   const content = JSON.stringify([afterId, part])
-  return secret.mac(purpose, Buffer.from(content)).subarray(0, macBytes)
+  return Buffer.from(secret.mac(purpose, content), 'base64url').subarray(0, macBytes)
 }

@@ -66,5 +66,5 @@ export function createEmailCheck(parts: EmailFactorParts): ProofCheck {
 
 function hashCode(secrets: MasterSecrets, id: string, epoch: number, code: string): string {
   const text = JSON.stringify([id, epoch, code])
-  return secrets.newest.mac(kind, Buffer.from(text)).toString('base64url')
+  return secrets.newest.mac(kind, text)
 }

@@ -2,7 +2,7 @@
 // first: the newest is used, the older ones still open what they sealed and still recognise the tokens they signed.
 
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import { createMac, type Mac } from './hmac.ts'
+import { createMac, type Mac, type MacMessage } from './hmac.ts'
 import type { Randomness } from './randomness.ts'
 
 export const minimumSecretLength = 32
@@ -12,8 +12,8 @@ export interface MasterSecret {
   readonly number: number
   /** A 256-bit key for one purpose. The same purpose always gives the same key. */
   deriveKey(purpose: string): Buffer
-  /** HMAC-SHA-256 under that key. */
-  mac(purpose: string, message: Uint8Array): Buffer
+  /** HMAC-SHA-256 under that key, in base64url. */
+  mac(purpose: string, ...message: MacMessage): string
 }
 
 export interface MasterSecrets {
@@ -53,13 +53,13 @@ function createMasterSecret(secret: string): MasterSecret {
     return key
   }
   const macs = new Map<string, Mac>()
-  const mac = (purpose: string, message: Uint8Array): Buffer => {
+  const mac = (purpose: string, ...message: MacMessage): string => {
     let known = macs.get(purpose)
     if (known === undefined) {
       known = createMac(deriveKey(purpose))
       macs.set(purpose, known)
     }
-    return known(message)
+    return known(...message)
   }
   return { number: deriveKey('number').readUInt16BE(0), deriveKey, mac }
 }

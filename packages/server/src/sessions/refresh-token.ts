@@ -11,7 +11,8 @@ const numberAt = 1
 const sessionAt = 3
 const generationAt = 19
 const macAt = 26
-const tokenBytes = 42
+const macBytes = 16
+const tokenBytes = macAt + macBytes
 const tokenLength = 56
 const purpose = 'refresh token'
 
@@ -67,7 +68,7 @@ export function isAuthentic(
 }
 
 function computeMac(secret: MasterSecret, signed: Buffer, salt: Uint8Array): Buffer {
-  return secret.mac(purpose, Buffer.concat([signed, salt])).subarray(0, tokenBytes - macAt)
+  return Buffer.from(secret.mac(purpose, signed, salt), 'base64url').subarray(0, macBytes)
 }
 
 function writeGeneration(bytes: Buffer, generation: number): void {

@@ -107,5 +107,5 @@ function hashCode(
   code: string,
 ): string {
   const text = JSON.stringify([id, sessionEpoch, request, code])
-  return secrets.newest.mac(kind, Buffer.from(text)).toString('base64url')
+  return secrets.newest.mac(kind, text)
 }
