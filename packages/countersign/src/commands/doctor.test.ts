@@ -71,3 +71,17 @@ test('NODE_ENV=prod is not production, and doctor and start say so', async (t) =
   const server = await program.start(variables)
   assert.match(server.output(), /"level":"warn".*NODE_ENV: \\"prod\\" is not production/)
 })
+
+test('a misspelt variable is pointed at by doctor and at the start, and others are not', async (t) => {
+  const program = createProgram(t)
+  writeFileSync(join(program.directory, '.env'), 'ALLOWED_ORIGINS=https://app.example.com\n')
+  const variables = { PUBLIC_ULR: 'https://auth.example.com', METRICS_HOST: 'elsewhere' }
+  const { code, out } = await program.run(['doctor'], { variables })
+  assert.equal(code, 0)
+  assert.match(out, /Advice:[\s\S]*- PUBLIC_ULR is set in the environment, .* is PUBLIC_URL meant/)
+  assert.match(out, /Advice:[\s\S]*- ALLOWED_ORIGINS is set in \S+\.env, .* is CLIENT_ORIGIN meant/)
+  assert.doesNotMatch(out, /METRICS_HOST/)
+  const server = await program.start(variables)
+  assert.match(server.output(), /"level":"warn".*PUBLIC_ULR .* is PUBLIC_URL meant/)
+  assert.match(server.output(), /"level":"warn".*ALLOWED_ORIGINS .* is CLIENT_ORIGIN meant/)
+})

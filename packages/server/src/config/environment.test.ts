@@ -63,6 +63,22 @@ describe('the environment', () => {
     )
   })
 
+  test('warns of a name that is nearly one of ours, layer by layer, and never shows its value', () => {
+    const { options, warnings, mistakes } = readEnvironment([
+      { name: 'the environment', variables: { PUBLIC_ULR: 'https://x', HOME: '/root', DOCSS: '' } },
+      { name: '.env', variables: { COUNTERSIGN_SECRETS: 'kept to itself', RATE_LIMITS: '' } },
+    ])
+    assert.deepEqual(options, {})
+    assert.deepEqual(mistakes, [])
+    assert.deepEqual(
+      warnings.map(({ message }) => message),
+      [
+        'PUBLIC_ULR is set in the environment, and nothing reads it: is PUBLIC_URL meant?',
+        'COUNTERSIGN_SECRETS is set in .env, and nothing reads it: is COUNTERSIGN_SECRET meant?',
+      ],
+    )
+  })
+
   test('is asked layer by layer, the first that knows a variable wins', () => {
     const { options, sources } = readEnvironment([
       { name: 'the environment', variables: { PORT: '1', HOST: '' } },
@@ -83,7 +99,7 @@ describe('a secret in a file', () => {
       const { options, sources, warnings } = read({ [`${environmentName}_FILE`]: file })
       assert.deepEqual(options, isReadable ? { [name]: 'the secret' } : {})
       assert.equal(sources.get(name), isReadable ? `the file ${file}` : undefined)
-      assert.deepEqual(warnings, [])
+      if (isReadable) assert.deepEqual(warnings, [])
     }
   })
 

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { ConfigurationMistake } from './configuration-error.ts'
+import { suggestName } from './misspelt-names.ts'
 import {
   type CountersignOptions,
   isReadableFromFile,
@@ -65,7 +66,21 @@ export function readEnvironment(layers: readonly EnvironmentLayer[]): Environmen
       warnings.push({ option: 'production', message })
     }
   }
+  warnings.push(...warnOfMisspelt(layers))
   return { options, sources, mistakes, warnings }
+}
+
+function warnOfMisspelt(layers: readonly EnvironmentLayer[]): ConfigurationMistake[] {
+  return layers.flatMap(({ name: layer, variables }) =>
+    Object.keys(variables).flatMap((variable) => {
+      if (!isSet(variables[variable])) return []
+      const meant = suggestName(variable)
+      // On Windows the environment is read without regard to case.
+      if (meant === undefined || variables[meant] === variables[variable]) return []
+      const message = `${variable} is set in ${layer}, and nothing reads it: is ${meant} meant?`
+      return [{ option: undefined, message }]
+    }),
+  )
 }
 
 function isSet(value: string | undefined): value is string {
