@@ -35,6 +35,21 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+const hasShell = { skip: process.platform === 'win32' && 'npm runs things in another shell there' }
+test(
+  'ends with the npm that started it, whose signal the shell between them keeps',
+  hasShell,
+  async (t) => {
+    const program = createProgram(t)
+    const npm = ['sh', '-c', 'exec npm exec --offline --call "$*"', 'sh']
+    const server = await program.start({}, npm)
+    // Its output is closed when nothing runs any more that could write to it.
+    await server.stop('SIGTERM')
+    assert.match(server.output(), /Stopping: running requests are finished first/)
+    await assert.rejects(fetch(`${server.url}/health/live`))
+  },
+)
+
 test('a second signal ends the program at once', async (t) => {
   const program = createProgram(t)
   const server = await program.start()

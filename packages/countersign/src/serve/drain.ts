@@ -18,15 +18,29 @@ export async function drain(server: Server): Promise<void> {
 }
 
 /** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once. */
-export function untilStopped(): Promise<NodeJS.Signals> {
+export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     let isStopping = false
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (isStopping) process.exit(1)
         isStopping = true
-        resolve(signal)
+        resolve()
       })
     }
+    // npm hands a SIGTERM on to the shell between it and us, which dies of it and tells nobody.
+    if (process.env['npm_lifecycle_event'] !== undefined) whenParentEnds(resolve)
   })
+}
+
+const lookForParentEveryMs = 500
+
+function whenParentEnds(act: () => void): void {
+  const parent = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(looking)
+    act()
+  }, lookForParentEveryMs)
+  looking.unref()
 }
