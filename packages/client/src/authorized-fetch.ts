@@ -1,4 +1,5 @@
 import type { SessionKeeper } from './keep-session.ts'
+import { isSameUser } from './tokens.ts'
 
 export interface AuthorizedFetchParts {
   readonly keeper: Pick<SessionKeeper, 'fresh'>
@@ -26,7 +27,8 @@ export function createAuthorizedFetch(
     if (answer.status !== 401 || again === undefined || wantsMore(answer)) return answer
 
     const renewed = await keeper.fresh(tokens.accessToken)
-    if (renewed === undefined) return answer
+    // What one user sent is not sent again as another, who signed in meanwhile.
+    if (renewed === undefined || !isSameUser(renewed, tokens)) return answer
     await answer.body?.cancel()
     return fetch(authorize(again, renewed.accessToken))
   }

@@ -5,13 +5,14 @@ import type { AccessAnswer, Operations, Profile } from './contract.generated.ts'
 import { CountersignError, isSessionOver } from './countersign-error.ts'
 import { createFactors, type Renew } from './factors.ts'
 import { SessionKeeper } from './keep-session.ts'
-import { createLock, type Lock } from './lock.ts'
+import { createLock, createQueue, type Lock } from './lock.ts'
 import { createMail } from './mail.ts'
 import { createPasskeys } from './passkeys.ts'
 import { refreshAhead } from './refresh-ahead.ts'
 import { createRefreshTokenStore } from './refresh-token-store.ts'
 import { SessionState } from './session-state.ts'
 import { createTabs } from './tabs.ts'
+import { isSameUser, type Tokens } from './tokens.ts'
 
 /**
  * Makes a client. It calls nobody until it is asked to: `await client.ready()` takes up the session of an earlier visit.
@@ -39,13 +40,13 @@ export function createClient(options: ClientOptions = {}): Client {
     onTokens: (tokens, signedIn) => session.adopt(tokens, signedIn),
     onSignedOut: (reason) => session.clear(reason),
   })
-  const lock = isCookie ? createLock(name, storage) : createLock(name, undefined, undefined)
+  const lock = isCookie ? createLock(name, storage, globalThis.navigator?.locks) : createQueue()
   const keeper = new SessionKeeper({ api, lock, tabs, session, store })
   const stopRefreshing = refreshAhead(session, keeper)
   const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
 
   const open: Open = (ask) => logIn({ keeper, lock }, ask)
-  const authorized: WithToken = (call) => withToken(keeper, call)
+  const authorized: WithToken = (call) => withToken(keeper, (tokens) => call(tokens?.accessToken))
   const renewing: Renew = (call) => renew({ keeper, session }, call)
   const parts = { api, delivery, open, withToken: authorized, renew: renewing }
   return {
@@ -66,7 +67,8 @@ export function createClient(options: ClientOptions = {}): Client {
     logout: () => logOut({ api, keeper, lock, store }),
     logoutAll: async () => {
       await authorized((accessToken) => api.call('logoutAll', { accessToken }))
-      keeper.signOut('signed_out')
+      // In turn: what a refresh brings that is still under way is dead, too.
+      await lock(async () => keeper.signOut('signed_out'))
     },
     changePassword: async ({ currentPassword, newPassword }) => {
       const body = { currentPassword, newPassword }
@@ -126,33 +128,36 @@ function logOut({
 }
 
 /** For what ends every other session: every earlier access token is dead, and this one goes on with the same session. */
-async function renew<Answer extends AccessAnswer>(
+function renew<Answer extends AccessAnswer>(
   { keeper, session }: { readonly keeper: SessionKeeper; readonly session: SessionState },
   call: (accessToken: string | undefined) => Promise<Answer>,
 ): Promise<Answer> {
-  const askedAt = Date.now()
-  const answer = await withToken(keeper, call)
-  const { token, accessToken, tokenType, expiresIn } = answer
-  const { tokens } = session
-  if (tokens) {
-    keeper.adopt({ ...tokens, token, accessToken, tokenType, expiresIn }, askedAt, false)
-  }
-  return answer
+  return withToken(keeper, async (before) => {
+    const askedAt = Date.now()
+    const answer = await call(before?.accessToken)
+    const { token, accessToken, tokenType, expiresIn } = answer
+    const { tokens } = session
+    if (tokens && isSameUser(tokens, before)) {
+      keeper.adopt({ ...tokens, token, accessToken, tokenType, expiresIn }, askedAt, false)
+    }
+    return answer
+  })
 }
 
 /** Calls with a fresh token, and once more after a refresh when the server refused it. */
 async function withToken<T>(
   keeper: SessionKeeper,
-  call: (accessToken: string | undefined) => Promise<T>,
+  call: (tokens: Tokens | undefined) => Promise<T>,
 ): Promise<T> {
   const tokens = await keeper.fresh()
   try {
-    return await call(tokens?.accessToken)
+    return await call(tokens)
   } catch (error) {
     if (!(error instanceof CountersignError) || error.code !== 'invalid_token') throw error
     const renewed = await keeper.fresh(tokens?.accessToken)
-    if (renewed === undefined) throw error
-    return call(renewed.accessToken)
+    // What one user asked for is not to be done as another, who signed in meanwhile.
+    if (renewed === undefined || !isSameUser(renewed, tokens)) throw error
+    return call(renewed)
   }
 }
 

@@ -10,7 +10,7 @@ export type Lock = <T>(work: (hasWaited: boolean) => Promise<T>) => Promise<T>
 export function createLock(
   name: string,
   storage: Storage | undefined,
-  locks: LockManager | undefined = globalThis.navigator?.locks,
+  locks: LockManager | undefined,
 ): Lock {
   if (locks !== undefined) return (work) => withWebLock(locks, name, work)
   const alone = createQueue()
@@ -29,7 +29,8 @@ async function withWebLock<T>(
   return atOnce === undefined ? (locks.request(name, () => work(true)) as never) : atOnce.value
 }
 
-function createQueue(): Lock {
+/** For a client whose session no other shares. */
+export function createQueue(): Lock {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
     const turn = last.then(() => work(false))
@@ -55,14 +56,26 @@ async function withLease<T>(
   while (!isMine()) {
     const until = Number(storage.getItem(name)?.split(' ')[1] ?? 0)
     const now = Date.now()
-    if (until <= now || until > now + leaseMs) storage.setItem(name, `${me} ${now + leaseMs}`)
-    else hasWaited = true
+    if (until <= now || until > now + leaseMs) {
+      // Full: the server answers two refreshes alike, and nobody may be kept from theirs.
+      if (!tryToStore(storage, name, `${me} ${now + leaseMs}`)) break
+    } else hasWaited = true
     await pause(settleMs * (1 + Math.random()))
   }
   try {
     return await work(hasWaited)
   } finally {
     if (isMine()) storage.removeItem(name)
+  }
+}
+
+/** Another script of the page may have filled it. @returns whether it is stored */
+export function tryToStore(storage: Storage, name: string, value: string): boolean {
+  try {
+    storage.setItem(name, value)
+    return true
+  } catch {
+    return false
   }
 }
 

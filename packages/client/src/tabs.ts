@@ -1,7 +1,7 @@
 // Tabs: what the tabs of one origin tell each other, so that one refresh serves them all. Tokens travel from memory to
 // memory and are never stored; only the time until which some tab holds one is.
 
-import { pause } from './lock.ts'
+import { pause, tryToStore } from './lock.ts'
 import { isUsable, type Tokens } from './tokens.ts'
 
 type Message =
@@ -38,8 +38,12 @@ export function createTabs(parts: TabsParts): Tabs {
   const { name, storage, current } = parts
   const channel = new BroadcastChannel(name)
   const heldUntil = `${name} held until`
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A channel reaches its own origin alone.
-  const send = (message: Message): void => channel.postMessage(message)
+  let isClosed = false
+  const send = (message: Message): void => {
+    // A refresh may end after the client was closed, and a closed channel throws.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A channel reaches its own origin alone.
+    if (!isClosed) channel.postMessage(message)
+  }
 
   channel.addEventListener('message', ({ data }: MessageEvent<Message>) => {
     if (data.type === 'tokens') parts.onTokens(data.tokens, data.signedIn)
@@ -51,7 +55,7 @@ export function createTabs(parts: TabsParts): Tabs {
   })
   return {
     share: (tokens, signedIn) => {
-      storage.setItem(heldUntil, `${tokens.expiresAt}`)
+      tryToStore(storage, heldUntil, `${tokens.expiresAt}`)
       send({ type: 'tokens', tokens, signedIn })
     },
     tellSignedOut: (reason) => {
@@ -72,7 +76,10 @@ export function createTabs(parts: TabsParts): Tabs {
       }
       return undefined
     },
-    close: () => channel.close(),
+    close: () => {
+      isClosed = true
+      channel.close()
+    },
   }
 }
 

@@ -22,6 +22,10 @@ export function isUsable(tokens: Tokens | undefined, staleToken?: string): token
   return left > Math.min(reserveMs, tokens.lifeMs / 4) && left <= tokens.lifeMs + reserveMs
 }
 
+export function isSameUser(tokens: Tokens, others: Tokens | undefined): boolean {
+  return tokens.user.id === others?.user.id
+}
+
 /** When to refresh ahead of the end: a minute before, or a fifth of the life with short ones. */
 export function refreshAt({ expiresAt, lifeMs }: Tokens): number {
   return expiresAt - Math.min(60_000, lifeMs / 5)
