@@ -50,6 +50,7 @@ export function createApi(parts: {
       }
       const { answer, value } = await send(parts.fetch, target, init)
       if (!answer.ok) throw explain(answer, value)
+      if (answer.status !== 204 && !isObject(value)) throw notOurs(answer)
       return value as never
     },
   }
@@ -81,10 +82,7 @@ interface Problem {
 
 function explain(answer: Response, value: unknown): CountersignError {
   const { status } = answer
-  if (!isProblem(value)) {
-    const message = `The answer (${status}) is not Countersign's`
-    return new CountersignError(message, { code: 'network', status })
-  }
+  if (!isProblem(value)) return notOurs(answer)
   const retryAfter = Number.parseInt(answer.headers.get('retry-after') ?? '', 10)
   return new CountersignError(value.message, {
     code: value.code,
@@ -98,9 +96,18 @@ function explain(answer: Response, value: unknown): CountersignError {
   })
 }
 
+function notOurs({ status }: Response): CountersignError {
+  const message = `The answer (${status}) is not Countersign's`
+  return new CountersignError(message, { code: 'network', status })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 // Whoever stands in between (the page of a wireless network, a proxy) has errors of its own, and they end no session.
 function isProblem(value: unknown): value is Problem {
-  if (typeof value !== 'object' || value === null || !('type' in value)) return false
+  if (!isObject(value) || !('type' in value)) return false
   const isOurs = typeof value.type === 'string' && value.type.startsWith('urn:countersign:')
   return isOurs && 'code' in value && 'message' in value
 }

@@ -251,6 +251,50 @@ describe('on a bad network', () => {
     assert.deepEqual(changes, ['signed_in ada'])
   })
 
+  test('an answer that lacks its body is none', async (t) => {
+    const service = await startService(t)
+    let body: string | undefined
+    const client = open(t, service, {
+      fetch: (input: string | URL | Request, init?: RequestInit) =>
+        body === undefined ? fetch(input, init) : Promise.resolve(new Response(body)),
+    })
+    await client.register(ada)
+    await client.login(ada)
+    for (body of ['', 'null', '"ok"', '[]']) {
+      await rejects(client.register(ada), 'network', 200)
+      await rejects(client.sessions.list(), 'network', 200)
+      await rejects(client.login(ada), 'network', 200)
+      const change = { currentPassword: password, newPassword: 'another phrase 4711' }
+      await rejects(client.changePassword(change), 'network', 200)
+    }
+    body = undefined
+    assert.equal((await client.fetch('/orders')).status, 200)
+  })
+
+  test('whoever gives up need not wait for a refresh that hangs, which goes on for others', async (t) => {
+    const service = await startService(t)
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const client = open(t, service, {
+      fetch: async (input: string | URL | Request, init?: RequestInit) => {
+        if (typeof input === 'string' && input.endsWith('/refresh')) await released
+        return fetch(input, init)
+      },
+    })
+    await client.register(ada)
+    await client.login(ada)
+    service.pass(20 * 60)
+    const patient = client.fetch('/orders')
+    const hasty = new AbortController()
+    const abandoned = client.fetch('/orders', { signal: hasty.signal })
+    while (count(service, '/orders') < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    hasty.abort()
+    await assert.rejects(abandoned, { name: 'AbortError' })
+    await assert.rejects(client.fetch('/orders', { signal: hasty.signal }), { name: 'AbortError' })
+    release()
+    assert.equal((await patient).status, 200)
+    assert.equal(count(service, 'refresh'), 1)
+  })
+
   test('an answer that comes hours late is superseded', async (t) => {
     const service = await startService(t)
     let kept: string | undefined
