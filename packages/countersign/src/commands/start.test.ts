@@ -35,6 +35,16 @@ test('starts with no configuration, and says where everything is', async (t) => 
   assert.deepEqual(readdirSync(program.directory), ['data'], 'nothing else is written')
 })
 
+test('sends nobody to the key set for a secret that is shared', async (t) => {
+  const program = createProgram(t)
+  const keys = await program.start()
+  assert.match(keys.output(), /ES256, keys at http:\S+\/\.well-known\/jwks\.json/)
+  await keys.stop()
+  const shared = await program.start({ JWT_SECRET: 'Xq3-vN8_pL5tRz0kYw7bHc2mGd9sJf4a' })
+  assert.match(shared.output(), /HS256, verified with JWT_SECRET$/m)
+  assert.doesNotMatch(shared.output(), /keys at/)
+})
+
 const readsProc = { skip: process.platform !== 'linux' && 'it reads /proc' }
 test('bounds the space of young objects, and stays the process it was', readsProc, async (t) => {
   const program = createProgram(t)

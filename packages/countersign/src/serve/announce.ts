@@ -15,10 +15,7 @@ export function renderAnnouncement(
       : []),
     ...(facts.metricsUrl === undefined ? [] : [['Metrics', facts.metricsUrl] as [string, string]]),
     ['Data', auth.description],
-    [
-      'Access tokens',
-      `${signing ?? settings.jwtAlgorithm}, keys at ${settings.publicUrl}/.well-known/jwks.json`,
-    ],
+    ['Access tokens', describeSigning(signing ?? settings.jwtAlgorithm, settings.publicUrl)],
   ]
   return [
     '',
@@ -36,4 +33,10 @@ export function renderAnnouncement(
     '  Ctrl-C stops the server.',
     '',
   ].join('\n')
+}
+
+/** A shared secret stands in no key set, and whoever looked for it there would find nothing. */
+function describeSigning(algorithm: string, publicUrl: string): string {
+  if (algorithm === 'HS256') return 'HS256, verified with JWT_SECRET'
+  return `${algorithm}, keys at ${publicUrl}/.well-known/jwks.json`
 }
