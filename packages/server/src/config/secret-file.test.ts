@@ -90,6 +90,15 @@ describe('the master secret beside the embedded database', () => {
     assert.deepEqual(readdirSync(join(database, '..')), ['secret'])
   })
 
+  test('says what to do when it cannot be read', (t) => {
+    const database = databaseIn(t)
+    mkdirSync(secretFileOf(database), { recursive: true, mode: 0o700 })
+    assert.match(
+      mistakeOf(database),
+      /Cannot read the master secret .*secret .*give it to this user/,
+    )
+  })
+
   test('says what to do when it cannot be written', (t) => {
     const database = databaseIn(t)
     writeFileSync(join(database, '..'), 'a file where the directory should be')

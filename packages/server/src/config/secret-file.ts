@@ -35,11 +35,22 @@ function readSecretFile(file: string): string {
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw mistake(`Others may read the master secret: chmod 600 ${file}`)
   }
-  const secret = readFileSync(file, 'utf8').trim()
+  const secret = readText(file).trim()
   if (secret.length < minimumSecretLength) {
     throw mistake(`The master secret in ${file} is damaged: restore the file from a backup.`)
   }
   return secret
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    // Most often a start as root came first.
+    throw mistake(
+      `Cannot read the master secret ${file} (${reasonOf(error)}): give it to this user.`,
+    )
+  }
 }
 
 // Written in full and then linked into place: another process sees the whole file or none, and of two that start at the
@@ -58,9 +69,8 @@ function createSecretFile(file: string, randomness: Randomness): void {
       rmSync(temporary, { force: true })
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
     throw mistake(
-      `Cannot write the master secret ${file} (${reason}): give this user write access.`,
+      `Cannot write the master secret ${file} (${reasonOf(error)}): give this user write access.`,
     )
   }
 }
@@ -71,6 +81,10 @@ function linkUnlessThere(from: string, to: string): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function mistake(message: string): ConfigurationError {

@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { StoreUnavailableError } from '../../foundation/store-failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createGroupRead } from './group-read.ts'
-import { openLogFile } from './log-file.ts'
+import { type LogFile, openLogFile } from './log-file.ts'
 import type { Outlives, SqlDatabase } from './sql-database.ts'
 import { explainSqliteFailure } from './sqlite-failure.ts'
 
@@ -80,6 +80,17 @@ function prepareFile(file: string): void {
   }
 }
 
+function openLog(connection: DatabaseSync, file: string): LogFile {
+  try {
+    return openLogFile(file)
+  } catch (cause) {
+    connection.close()
+    const mend = 'Its log cannot be written: give this user write access to its file and directory.'
+    const message = `Cannot open the database ${file}. ${mend}`
+    throw new StoreUnavailableError('read_only', message, { cause })
+  }
+}
+
 /** Every write that was acknowledged survives a power cut. */
 export function createSqliteDatabase(
   connection: DatabaseSync,
@@ -88,7 +99,7 @@ export function createSqliteDatabase(
 ): SqliteDatabase {
   // From here on the event loop waits for nobody: group commit retries a locked database by itself.
   connection.exec('PRAGMA busy_timeout = 0')
-  const log = file === ':memory:' ? undefined : openLogFile(file)
+  const log = file === ':memory:' ? undefined : openLog(connection, file)
   const group = createGroupCommit(connection, patienceMs, async () => log?.sync())
   const reads = createGroupRead(connection)
   const prepared = new Map<string, PreparedStatement>()
