@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigurationError, StoreUnavailableError } from '@countersign/server'
@@ -71,9 +71,21 @@ function examineSecret(settings: Settings, databaseFile: string): Finding[] {
       ? [{ isWrong: true, text: `The master secret ${file} is lost: put it back from a backup.` }]
       : [{ isWrong: false, text: `The master secret will be made at ${file}.` }]
   }
+  if (!canOpen(file, 'r')) {
+    return [{ isWrong: true, text: `This user cannot read the master secret ${file}: chown it.` }]
+  }
   return isOpenToOthers(stat)
     ? [{ isWrong: true, text: `Others may read the master secret: chmod 600 ${file}` }]
     : [{ isWrong: false, text: `The master secret is in ${file}.` }]
+}
+
+function canOpen(file: string, flags: 'r' | 'r+'): boolean {
+  try {
+    closeSync(openSync(file, flags))
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isOpenToOthers({ mode }: { readonly mode: number }): boolean {
@@ -84,6 +96,10 @@ function examineDatabase(file: string): Finding[] {
   const stat = statSync(file, { throwIfNoEntry: false })
   if (stat === undefined) {
     return [{ isWrong: false, text: `The database will be made at ${file}.` }]
+  }
+  if (!canOpen(file, 'r+')) {
+    const text = `This user cannot write to the database ${file}: give it write access.`
+    return [{ isWrong: true, text }]
   }
   // No obstacle to a start: what a volume shows as a mode is not always one.
   const open = { isWrong: false, text: `Others may read the database: chmod 600 ${file}*` }
