@@ -85,3 +85,24 @@ test('a misspelt variable is pointed at by doctor and at the start, and others a
   assert.match(server.output(), /"level":"warn".*PUBLIC_ULR .* is PUBLIC_URL meant/)
   assert.match(server.output(), /"level":"warn".*ALLOWED_ORIGINS .* is CLIENT_ORIGIN meant/)
 })
+
+test('a .env with a byte order mark is read from its first name on, and one that is not UTF-8 is refused', async (t) => {
+  const program = createProgram(t)
+  const file = join(program.directory, '.env')
+  const text = 'REGISTRATION=closed\r\nDOCS=off\r\n'
+  writeFileSync(file, `\ufeff${text}`)
+  const { code, out } = await program.run(['doctor'])
+  assert.equal(code, 0)
+  assert.match(out, /^REGISTRATION +closed +\S+\.env$/m)
+  assert.match(out, /^DOCS +off +\S+\.env$/m)
+  const marked = Buffer.from(`\ufeff${text}`, 'utf16le')
+  for (const bytes of [marked, marked.subarray(2), Buffer.from(`ROLES=us\xe9r`, 'latin1')]) {
+    writeFileSync(file, bytes)
+    const refused = await program.run(['doctor'])
+    assert.equal(refused.code, 3)
+    assert.match(refused.out, /Wrong:[\s\S]*\.env is not UTF-8: save it as UTF-8/)
+  }
+  const start = await program.run(['start'])
+  assert.equal(start.code, 3)
+  assert.match(start.err, /\.env is not UTF-8/)
+})

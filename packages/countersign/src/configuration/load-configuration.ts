@@ -46,13 +46,31 @@ function readLayers(): {
   const environment = { name: 'the environment', variables: process.env }
   const file = resolve('.env')
   try {
-    const variables = parseEnv(readFileSync(file, 'utf8'))
-    return { layers: [environment, { name: file, variables }], mistakes: [] }
+    const text = decodeText(readFileSync(file))
+    if (text === undefined) return { layers: [environment], mistakes: [notText(file)] }
+    return { layers: [environment, { name: file, variables: parseEnv(text) }], mistakes: [] }
   } catch (error) {
     if (isNotThere(error)) return { layers: [environment], mistakes: [] }
     const message = `The file ${file} cannot be read: correct its permissions.`
     return { layers: [environment], mistakes: [{ option: undefined, message }] }
   }
+}
+
+/**
+ * Editors on Windows begin a file with a byte order mark, which would become a part of the first name, and shells there
+ * write UTF-16: every variable of such a file would be passed over without a word.
+ */
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return text.includes('\0') ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+function notText(file: string): ConfigurationMistake {
+  return { option: undefined, message: `The file ${file} is not UTF-8: save it as UTF-8.` }
 }
 
 function isNotThere(error: unknown): boolean {
