@@ -44,7 +44,8 @@ export function createEventStreamReader(maxLength: number): EventStreamReader {
         const content = /^data(?:: ?|$)(.*)$/s.exec(line)?.[1]
         if (content === undefined) continue
         data.push(content)
-        length += content.length
+        // With its line break: lines without content come without end, too.
+        length += content.length + 1
       }
       if (pending.length + length > maxLength) throw new Error('An event is too long.')
       return events
