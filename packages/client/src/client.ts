@@ -162,7 +162,7 @@ export interface Client {
   onChange(listener: (change: Change) => void): () => void
   /**
    * The global fetch with a fresh access token. After a 401 it refreshes and sends the request once more, unless its
-   * body is a stream. Relative URLs are resolved against `url`.
+   * body is a stream or somebody else has signed in meanwhile. Relative URLs are resolved against `url`.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /** A fresh access token, for sockets and the like; undefined when nobody is signed in. */
