@@ -56,6 +56,18 @@ describe('a client', () => {
     assert.throws(() => createClient({ url: 'data:,x' }), TypeError)
   })
 
+  test('refuses an origin that would match nothing, or stand for more than it says', async (t) => {
+    const url = 'https://auth.example.com'
+    const wrong = `* null api.example.com https://api.example.com/v1 data:,x //x
+      https://user@api.example.com https://api.example.com?x https://*.example.com`
+    for (const origin of ['', ...wrong.split(/\s+/)]) {
+      assert.throws(() => createClient({ url, origins: [origin] }), TypeError, origin)
+    }
+    const service = await startService(t)
+    const client = open(t, service, { origins: ['HTTPS://api.example.com:443/'] })
+    assert.equal(await client.ready(), null)
+  })
+
   test('changes the password and goes on, while other sessions end', async (t) => {
     const service = await startService(t)
     const [client, other] = [open(t, service), open(t, service)]

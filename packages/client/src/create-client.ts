@@ -43,7 +43,8 @@ export function createClient(options: ClientOptions = {}): Client {
   const lock = isCookie ? createLock(name, storage, globalThis.navigator?.locks) : createQueue()
   const keeper = new SessionKeeper({ api, lock, tabs, session, store })
   const stopRefreshing = refreshAhead(session, keeper)
-  const origins = new Set([url, ...(page === undefined ? [] : [page]), ...(options.origins ?? [])])
+  const named = (options.origins ?? []).map(readOrigin)
+  const origins = new Set([url, ...(page === undefined ? [] : [page]), ...named])
 
   const open: Open = (ask) => logIn({ keeper, lock }, ask)
   const authorized: WithToken = (call) => withToken(keeper, (tokens) => call(tokens?.accessToken))
@@ -169,6 +170,15 @@ function readUrl(url: string | undefined): string {
     throw new TypeError(`Set "url" to an origin such as https://auth.example.com, not "${url}".`)
   }
   return new URL(url).origin
+}
+
+// One that matches nothing would keep the token back without a word, and a path would promise more than is kept.
+function readOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && url.origin !== 'null' && url.href === `${url.origin}/` && !url.host.includes('*')) {
+    return url.origin
+  }
+  throw new TypeError(`Set "origins" to origins such as https://api.example.com, not "${text}".`)
 }
 
 // Browsers throw on the very access when a page may not store anything.
