@@ -114,6 +114,13 @@ function examineContent(file: string): Finding {
       if (result?.['quick_check'] !== 'ok') {
         return { isWrong: true, text: `The database ${file} is damaged: restore a backup.` }
       }
+      // As a start leaves it that was killed at once, or whoever prepares a volume.
+      if (database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined) {
+        return {
+          isWrong: false,
+          text: `The database ${file} is empty: the start makes its tables.`,
+        }
+      }
       const row = database.prepare('SELECT count(*) AS n FROM users WHERE deleted_at IS NULL').get()
       return {
         isWrong: false,
