@@ -17,19 +17,22 @@ export async function drain(server: Server): Promise<void> {
   clearTimeout(limit)
 }
 
-/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once. */
+/** Resolves at the first SIGINT or SIGTERM. The next one ends the process at once; under npm, the one after that. */
 export function untilStopped(): Promise<void> {
+  const isRunByNpm = process.env['npm_lifecycle_event'] !== undefined
+  // A Ctrl-C reaches us from the terminal and, where its shell steps aside, once more from npm.
+  const mostForOneWish = isRunByNpm ? 2 : 1
   return new Promise((resolve) => {
-    let isStopping = false
+    let received = 0
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (isStopping) process.exit(1)
-        isStopping = true
+        received++
+        if (received > mostForOneWish) process.exit(1)
         resolve()
       })
     }
-    // npm hands a SIGTERM on to the shell between it and us, which dies of it and tells nobody.
-    if (process.env['npm_lifecycle_event'] !== undefined) whenParentEnds(resolve)
+    // npm hands a SIGTERM on to the shell between it and us, which may die of it and tell nobody.
+    if (isRunByNpm) whenParentEnds(resolve)
   })
 }
 
