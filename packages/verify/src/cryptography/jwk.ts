@@ -1,5 +1,6 @@
 import { decodeCanonicalBase64url } from '../encoding/base64url.ts'
 import { isJsonObject } from '../encoding/json-object.ts'
+import { findMaterialMismatch } from './key-material.ts'
 import type { Algorithm } from './keys.ts'
 
 /** A JWK that verifies signatures (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
@@ -80,7 +81,12 @@ export function checkJwk(jwk: VerificationJwk): NamedJwk {
     const wanted = crv === undefined ? `"kty" ${kty}` : `"kty" ${kty} and "crv" ${crv}`
     throw new TypeError(`The JWK ${name} must have ${wanted} for "alg" ${alg}.`)
   }
-  return { kid, algorithm: alg, material: readMaterial(jwk, alg, name), name }
+  const material = readMaterial(jwk, alg, name)
+  const mismatch = findMaterialMismatch(alg, material)
+  if (mismatch !== undefined) {
+    throw new TypeError(`The JWK ${name} is not a valid ${kty} key: ${mismatch}.`)
+  }
+  return { kid, algorithm: alg, material, name }
 }
 
 /**
