@@ -2,6 +2,7 @@ import type { KeyLookup } from '../cryptography/keys.ts'
 import type { Fetch } from '../issuer/fetch-document.ts'
 import type { KeySetLimits } from '../issuer/key-set.ts'
 import { parseSecureUrl } from '../issuer/secure-url.ts'
+import { runsBetweenRequests } from '../issuer/shared-work.ts'
 import type { FeedOptions, OnStale } from '../revocations/follow-feed.ts'
 import { basicAuthorization, type ServiceCredential } from '../revocations/service-credential.ts'
 import type { CommonOptions } from './common-options.ts'
@@ -20,7 +21,8 @@ export interface RevocationOptions {
   staleAfterSeconds?: number
   /**
    * `stream` holds a connection on which revocations arrive at once. `poll` asks when a token comes and the last answer
-   * is older than `pollSeconds`, which needs nothing to run in between. Default `stream`.
+   * is older than `pollSeconds`, which needs nothing to run in between. Default `stream`, on Cloudflare's Workers `poll`:
+   * there nothing runs between requests, and `stream` is refused.
    */
   follow?: 'stream' | 'poll'
   /** Default 1. */
@@ -113,7 +115,9 @@ function checkRevocations(
   revocations: RevocationOptions,
   issuer: string,
 ): NonNullable<CheckedOptions['feed']> {
-  const { credential, onStale, follow = 'stream', introspectionUrl } = revocations
+  const canStream = runsBetweenRequests()
+  const { credential, onStale, introspectionUrl } = revocations
+  const follow = revocations.follow ?? (canStream ? 'stream' : 'poll')
   if (!ON_STALE.includes(onStale)) {
     throw new TypeError(`Set "revocations.onStale" to one of ${ON_STALE.join(', ')}.`)
   }
@@ -122,6 +126,11 @@ function checkRevocations(
   }
   if (follow !== 'stream' && follow !== 'poll') {
     throw new TypeError('Set "revocations.follow" to stream or poll.')
+  }
+  if (follow === 'stream' && !canStream) {
+    throw new TypeError(
+      'Set "revocations.follow" to poll, or leave it out: on Workers no stream outlives a request.',
+    )
   }
   if (introspectionUrl !== undefined) checkUrl(introspectionUrl, 'revocations.introspectionUrl')
   const url = revocations.url ?? `${issuer.replace(/\/$/, '')}/api/auth/revocations`
