@@ -34,6 +34,12 @@ export async function installOnce(
   }
 }
 
+/** What `installOnce` has filled under this name; undefined when it has not. */
+export function findInstalled(name: string): string | undefined {
+  const directory = join(cache, name)
+  return existsSync(directory) ? directory : undefined
+}
+
 export async function runTool(
   tool: string,
   words: readonly string[],
