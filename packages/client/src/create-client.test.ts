@@ -196,6 +196,24 @@ describe('the access token', () => {
 })
 
 describe('on a bad network', () => {
+  test('a client whose calls hang keeps no other one waiting', async (t) => {
+    const service = await startService(t)
+    const { promise: isAsking, resolve: ask } = Promise.withResolvers<void>()
+    const hanging = createClient({
+      url: service.url,
+      fetch: () => {
+        ask()
+        return new Promise(() => undefined)
+      },
+    })
+    void hanging.login(ada)
+    await isAsking
+    // Each has a refresh token of its own: one program may keep the sessions of many.
+    const client = open(t, service)
+    await client.register(ada)
+    assert.equal((await client.login(ada)).username, 'ada')
+  })
+
   test('a lost answer to a refresh is asked for again, and logs nobody out', async (t) => {
     const service = await startService(t)
     const client = open(t, service)

@@ -6,7 +6,10 @@
  */
 export type Lock = <T>(work: (hasWaited: boolean) => Promise<T>) => Promise<T>
 
-/** @param storage where tabs without Web Locks (pages over plain http) take turns; undefined: this context alone */
+/**
+ * @param storage where tabs without Web Locks (pages over plain http) take turns
+ * @param locks Web Locks. Without either the turns are those of this client alone.
+ */
 export function createLock(
   name: string,
   storage: Storage | undefined,
