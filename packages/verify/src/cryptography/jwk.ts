@@ -1,5 +1,6 @@
 import { decodeCanonicalBase64url } from '../encoding/base64url.ts'
 import { isJsonObject } from '../encoding/json-object.ts'
+import type { Awaitable } from './cryptography.ts'
 import { findMaterialMismatch } from './key-material.ts'
 import type { Algorithm } from './keys.ts'
 
@@ -33,6 +34,11 @@ export interface NamedJwk {
   /** The members that make the key, and no others. */
   material: Readonly<Record<string, string>>
   name: string
+}
+
+/** A key that is good, on a platform that cannot use it: a set goes on without it (RFC 7517 §5). */
+export class UnsupportedKey extends TypeError {
+  override readonly name = 'TypeError'
 }
 
 /** RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2: whoever holds one of these can sign, too. */
@@ -138,6 +144,29 @@ export function chooseUsable(jwks: VerificationJwks): readonly UnderstoodJwk[] {
     )
   }
   return usable
+}
+
+/**
+ * Makes keys of the entries, leaving out those that the platform cannot use.
+ *
+ * Rejects as `importKey` does, also when it can use none.
+ */
+export async function importSupported<Imported>(
+  entries: readonly UnderstoodJwk[],
+  importKey: (jwk: UnderstoodJwk) => Awaitable<Imported>,
+): Promise<Imported[]> {
+  const imported: Imported[] = []
+  let unsupported: UnsupportedKey | undefined
+  for (const entry of entries) {
+    try {
+      imported.push(await importKey(entry))
+    } catch (error) {
+      if (!(error instanceof UnsupportedKey)) throw error
+      unsupported = error
+    }
+  }
+  if (imported.length === 0 && unsupported !== undefined) throw unsupported
+  return imported
 }
 
 function isUnderstood(jwk: unknown): jwk is UnderstoodJwk {

@@ -3,7 +3,9 @@ import type { Cryptography } from './cryptography.ts'
 import {
   checkJwk,
   chooseUsable,
+  importSupported,
   type NamedJwk,
+  UnsupportedKey,
   type VerificationJwk,
   type VerificationJwks,
 } from './jwk.ts'
@@ -44,13 +46,13 @@ export async function importVerificationKey(
 
 /**
  * Makes a look-up of a JWK Set. Entries this package does not understand (another `kty`, `crv`,
- * `alg` or `use`, or without `kid` or `alg`) are ignored, as RFC 7517 §5 asks.
+ * `alg` or `use`, or without `kid` or `alg`) or the platform has no means for are ignored, as RFC 7517 §5 asks.
  *
  * Rejects with a TypeError when a `kid` stands twice, when an entry is understood but unfit (too
  * short, not on its curve, or with private or secret members), and when no usable key is left.
  */
 export async function importJwks(jwks: VerificationJwks): Promise<KeyLookup<CryptoKey>> {
-  const imported = await Promise.all(chooseUsable(jwks).map(importVerificationKey))
+  const imported = await importSupported(chooseUsable(jwks), importVerificationKey)
   const keys = new Map(imported.map((key) => [key.kid, key]))
   return (kid) => keys.get(kid)
 }
@@ -62,6 +64,13 @@ async function createKey({ algorithm, material, name }: NamedJwk): Promise<Crypt
       ? await crypto.subtle.importKey('raw', secretOf(material), parameters, false, ['verify'])
       : await crypto.subtle.importKey('jwk', { ...material }, parameters, true, ['verify'])
   } catch (cause) {
+    // Browsers before 2025 have no Ed25519.
+    if (cause instanceof DOMException && cause.name === 'NotSupportedError') {
+      throw new UnsupportedKey(
+        `The JWK ${name} cannot be used: this platform has no ${algorithm}.`,
+        { cause },
+      )
+    }
     const message = `The JWK ${name} is not a valid ${material['kty']} key: export it again.`
     throw new TypeError(message, { cause })
   }

@@ -1,5 +1,10 @@
 import type { Cryptography } from '../cryptography/cryptography.ts'
-import { chooseUsable, type UnderstoodJwk, type VerificationJwks } from '../cryptography/jwk.ts'
+import {
+  chooseUsable,
+  importSupported,
+  type UnderstoodJwk,
+  type VerificationJwks,
+} from '../cryptography/jwk.ts'
 import type { VerificationKey } from '../cryptography/keys.ts'
 import { parseJsonObject } from '../encoding/json-object.ts'
 import { ACCEPT_JSON } from './discover.ts'
@@ -39,10 +44,10 @@ export function createKeyLoader<Key>(
     // Its members are checked one by one before any is used.
     const usable = chooseUsable(jwks as unknown as VerificationJwks)
     const next = new Map<string, VerificationKey<Key>>()
-    for (const jwk of usable) {
+    await importSupported(usable, async (jwk) => {
       const spelling = spell(jwk)
       next.set(spelling, imported.get(spelling) ?? (await cryptography.importKey(jwk)))
-    }
+    })
     imported = next
     const keys = new Map([...next.values()].map((key) => [key.kid, key]))
     return { keys, maxAgeSeconds: readMaxAge(headers) }
