@@ -186,7 +186,11 @@ function doorsOf(name: RuntimeName): readonly (readonly [door: string, ask: Ask]
   if (flags === undefined) {
     return [
       ['web', (asked) => askWorker(asked, [])],
-      ['web, with the modules of Node', (asked) => askWorker(asked, ['nodejs_compat'])],
+      // As on an old compatibility date: without a name to know them by.
+      [
+        'web, with the modules of Node',
+        (asked) => askWorker(asked, ['nodejs_compat', 'no_global_navigator']),
+      ],
     ]
   }
   return ['@countersign/verify', '@countersign/verify/web'].map((door) => [

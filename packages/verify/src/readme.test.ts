@@ -50,7 +50,13 @@ function programOf(heading: string, port = 0): { args: string[]; options: object
     .replaceAll('4000', String(port))
   const args = ['--conditions=@countersign/source', '--input-type=module', '--eval', source, '--']
   const kid = 'key-hs'
-  const env = { ...process.env, SERVICE_SECRET: secret, JWT_SECRET: secret, JWT_KID: kid }
+  const env = {
+    ...process.env,
+    SERVICE_ID: 'orders',
+    SERVICE_SECRET: secret,
+    JWT_SECRET: secret,
+    JWT_KID: kid,
+  }
   return { args, options: { cwd: folder, env } }
 }
 
