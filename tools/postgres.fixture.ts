@@ -158,7 +158,7 @@ export async function startPostgres(
 ): Promise<OwnPostgresServer> {
   const binaries = findBinaries()
   assert.ok(binaries !== undefined, 'PostgreSQL is not installed')
-  const user = isRoot() ? findUnprivilegedUser() : undefined
+  const user = unprivilegedUser()
   const directory = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
   if (user) chownSync(directory, user.uid, user.gid)
   const data = join(directory, 'data')
@@ -260,8 +260,10 @@ async function untilItAnswers(url: string, log: () => string): Promise<void> {
   }
 }
 
-/** The newest version that is installed. */
+/** Those in the directory that POSTGRES_BINARIES names, or else the newest version that is installed. */
 function findBinaries(): string | undefined {
+  const named = process.env['POSTGRES_BINARIES']
+  if (named !== undefined) return named
   const candidates = [
     ...globSync('/usr/lib/postgresql/*/bin').toSorted(byVersion).toReversed(),
     ...(process.env['PATH'] ?? '').split(':'),
@@ -273,6 +275,11 @@ function findBinaries(): string | undefined {
 
 function byVersion(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true })
+}
+
+/** Who runs the servers that refuse to run as root; undefined for whoever runs the tests. */
+export function unprivilegedUser(): Identity | undefined {
+  return isRoot() ? findUnprivilegedUser() : undefined
 }
 
 interface Identity {

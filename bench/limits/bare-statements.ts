@@ -4,9 +4,10 @@
 // often per second.
 
 import { readFileSync } from 'node:fs'
-import { Pool } from 'pg'
+import pg from 'pg'
 import { parsePostgresUrl } from '../../packages/server/src/config/parse-postgres-url.ts'
 import { connectionOptionsOf } from '../../packages/server/src/postgres/connection-options.ts'
+import { sessionClient } from '../../packages/server/src/postgres/set-up-session.ts'
 import { findAccount } from '../../packages/server/src/stores/sql/account-store.ts'
 import {
   findSessionWithAccount,
@@ -16,7 +17,11 @@ import {
 const [what = '', url = '', sessionsFile = '', callers = '', seconds = ''] = process.argv.slice(2)
 const parsed = parsePostgresUrl(url)
 if (!parsed.ok) throw new Error(parsed.mistakes.join('\n'))
-const pool = new Pool({ ...connectionOptionsOf(parsed.settings), max: parsed.settings.poolSize })
+const pool = new pg.Pool({
+  ...connectionOptionsOf(parsed.settings),
+  Client: sessionClient(pg, parsed.settings),
+  max: parsed.settings.poolSize,
+})
 
 interface Row {
   readonly generation: number

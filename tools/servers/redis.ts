@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { NotAvailable, type DatabaseServer, type ServerKind } from './database-server.ts'
-import { findFreePort, startProcess } from './server-process.ts'
+import { endingWithParent, findFreePort, startProcess } from './server-process.ts'
 
 const program = process.env['REDIS_SERVER'] ?? 'redis-server'
 
@@ -35,10 +35,4 @@ export const redisServer: ServerKind & { start(): Promise<RedisServer> } = {
       resume: () => running.child.kill('SIGCONT'),
     }
   },
-}
-
-/** Where util-linux is there, the server is killed with the process that started it, however that one ends. */
-function endingWithParent(command: string, words: readonly string[]): [string, string[]] {
-  const canTie = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0
-  return canTie ? ['setpriv', ['--pdeathsig', 'KILL', command, ...words]] : [command, [...words]]
 }

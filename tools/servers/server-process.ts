@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
@@ -14,8 +14,9 @@ export async function startProcess(
   command: string,
   words: readonly string[],
   ready: RegExp,
+  options: Pick<SpawnOptions, 'env' | 'uid' | 'gid'> = {},
 ): Promise<ServerProcess & { readonly matched: RegExpExecArray }> {
-  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(command, words, { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
   const closed = once(child, 'close')
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
@@ -41,6 +42,12 @@ function untilReady(child: ChildProcess, ready: RegExp): Promise<RegExpExecArray
     child.once('error', reject)
     child.once('close', () => reject(new Error(`The server ended:\n${output}`)))
   })
+}
+
+/** Where util-linux is there, the server is killed with the process that started it, however that one ends. */
+export function endingWithParent(command: string, words: readonly string[]): [string, string[]] {
+  const canTie = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0
+  return canTie ? ['setpriv', ['--pdeathsig', 'KILL', command, ...words]] : [command, [...words]]
 }
 
 /** A port that is free now. */

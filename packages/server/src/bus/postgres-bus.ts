@@ -2,8 +2,8 @@ import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, QueryConfig } from 'pg'
 import type { PostgresSettings } from '../config/settings.ts'
-import { connectionOptionsOf } from '../postgres/connection-options.ts'
 import { loadPostgresDriver, type PostgresDriver } from '../postgres/load-driver.ts'
+import { sessionClient } from '../postgres/set-up-session.ts'
 import { type Bus, checkMessage } from './bus.ts'
 import { decodeBatch, takeBatch } from './message-batch.ts'
 
@@ -28,8 +28,7 @@ export async function openPostgresBus(
 const mostWaiting = 10_000
 
 class PostgresBus implements Bus {
-  readonly #driver: PostgresDriver
-  readonly #settings: PostgresSettings
+  readonly #Client: new () => Client
   readonly #heartbeatMs: number
   /** Instances on one schema hear each other, and no others in the database. */
   readonly #channel: string
@@ -43,8 +42,7 @@ class PostgresBus implements Bus {
   #flushing: Promise<void> | undefined
 
   constructor(driver: PostgresDriver, settings: PostgresSettings, heartbeatMs: number) {
-    this.#driver = driver
-    this.#settings = settings
+    this.#Client = sessionClient(driver, settings)
     this.#heartbeatMs = heartbeatMs
     this.#channel = `countersign ${settings.schema}`.slice(0, 63)
     this.#running = this.#keepConnected()
@@ -110,7 +108,7 @@ class PostgresBus implements Bus {
 
   /** Returns or rejects when the connection is over. */
   async #stayConnected(onConnected: () => void): Promise<void> {
-    const client = new this.#driver.Client(connectionOptionsOf(this.#settings))
+    const client = new this.#Client()
     const over = untilOver(client, this.#stop.signal)
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
     try {

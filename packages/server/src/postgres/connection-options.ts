@@ -6,7 +6,10 @@ import type { PostgresSettings, PostgresTls } from '../config/settings.ts'
 // The driver stops waiting a little later than the server stops working, so that what timed out was rolled back there.
 const answerMarginMs = 1_000
 
-/** Everything that the driver would otherwise take from the environment is said here. */
+/**
+ * Everything that the driver would otherwise take from the environment is said here. What the server has to keep to is set
+ * when the connection is there (set-up-session.ts).
+ */
 export function connectionOptionsOf(settings: PostgresSettings): ClientConfig {
   return {
     host: settings.host,
@@ -17,36 +20,11 @@ export function connectionOptionsOf(settings: PostgresSettings): ClientConfig {
     ssl: settings.tls ? tlsOptionsOf(settings.tls, settings.host) : false,
     application_name: settings.applicationName,
     connectionTimeoutMillis: settings.connectTimeoutMs,
-    statement_timeout: settings.statementTimeoutMs,
-    lock_timeout: settings.lockTimeoutMs,
-    idle_in_transaction_session_timeout: settings.statementTimeoutMs,
     query_timeout: settings.statementTimeoutMs + answerMarginMs,
-    options: sessionOptionsOf(settings),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser },
   }
-}
-
-/**
- * The tables of our schema alone; one statement sees one state of them; and an answer waits until its change is on the
- * disk, whatever the role's or the database's defaults are.
- *
- * Plans are kept with prepared statements: one made while a table was empty would go on reading it from end to end when
- * it has a million rows, or all that an index of it holds, to sort that. Every query has an index, and every order that
- * is asked for is an index's, so that neither is ever planned.
- */
-function sessionOptionsOf({ schema }: PostgresSettings): string {
-  return [
-    `search_path=${schema}`,
-    'default_transaction_isolation=read\\ committed',
-    'synchronous_commit=on',
-    'enable_seqscan=off',
-    'enable_sort=off',
-    'jit=off',
-  ]
-    .map((option) => `-c ${option}`)
-    .join(' ')
 }
 
 /** Asked only when the server wants a password. Without it the driver would look into the environment and ~/.pgpass. */

@@ -11,6 +11,7 @@ import {
 } from './explain-failure.ts'
 import type { PostgresDriver } from './load-driver.ts'
 import { type KnownRows, type PostgresAnswer, sendPrepared } from './prepared-query.ts'
+import { sessionClient } from './set-up-session.ts'
 
 export interface ConnectionPool {
   /**
@@ -41,6 +42,7 @@ export function createConnectionPool(
 ): ConnectionPool {
   const pool = new driver.Pool({
     ...connectionOptionsOf(settings),
+    Client: sessionClient(driver, settings),
     max: settings.poolSize,
     idleTimeoutMillis: idleTimeoutMs,
     maxLifetimeSeconds: connectionLifeSeconds,

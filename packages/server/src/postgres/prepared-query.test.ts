@@ -5,6 +5,7 @@ import { oddTexts } from '../stores/contract/subject.ts'
 import { settingsOf } from '../stores/sql/postgres.fixture.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { loadPostgresDriver } from './load-driver.ts'
+import { sessionClient } from './set-up-session.ts'
 import { type KnownRows, type PostgresAnswer, sendPrepared } from './prepared-query.ts'
 
 onPostgres('statements that were prepared before', () => {
@@ -63,8 +64,9 @@ onPostgres('statements that were prepared before', () => {
 
 async function connect(t: { after(end: () => Promise<void>): void }, url: string) {
   const driver = await loadPostgresDriver()
-  const options = connectionOptionsOf(settingsOf(url))
-  const pool: Pool = new driver.Pool({ ...options, max: 2 })
+  const settings = settingsOf(url)
+  const Client = sessionClient(driver, settings)
+  const pool: Pool = new driver.Pool({ ...connectionOptionsOf(settings), Client, max: 2 })
   pool.on('error', () => undefined)
   const [client, other] = [await pool.connect(), await pool.connect()]
   client.on('error', () => undefined)

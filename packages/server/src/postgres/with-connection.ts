@@ -3,9 +3,12 @@ import type { PostgresSettings } from '../config/settings.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { explainPostgresFailure } from './explain-failure.ts'
 import type { PostgresDriver } from './load-driver.ts'
+import { refuseSharedConnections } from './refuse-shared-connections.ts'
+import { patience, sessionSetUp } from './set-up-session.ts'
 
 /**
- * One connection for work that may take its time: schema steps, a look at the server. It lasts as long as the work.
+ * One connection for work that may take its time: schema steps, a look at the server. It lasts as long as the work, and
+ * every start and command begins with one: a server that would not keep its promises is refused here.
  * @throws StoreUnavailableError with the mend when the server cannot be reached or refuses
  */
 export async function withConnection<T>(
@@ -13,13 +16,7 @@ export async function withConnection<T>(
   settings: PostgresSettings,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const options = connectionOptionsOf(settings)
-  const client = new driver.Client({
-    ...options,
-    statement_timeout: false,
-    query_timeout: 0,
-    idle_in_transaction_session_timeout: 0,
-  })
+  const client = new driver.Client({ ...connectionOptionsOf(settings), query_timeout: 0 })
   // Its statement rejects, too.
   client.on('error', () => undefined)
   try {
@@ -28,6 +25,8 @@ export async function withConnection<T>(
     throw explainPostgresFailure(error, 'connect', settings)
   }
   try {
+    await refuseSharedConnections(driver, settings, client)
+    await client.query(sessionSetUp(settings, patience))
     return await work(client)
   } catch (error) {
     throw explainPostgresFailure(error, 'read', settings)
