@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { chownSync, existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -155,6 +155,7 @@ async function connectTo(url: string, options?: string): Promise<Client> {
 export async function startPostgres(
   t?: { after(end: () => Promise<void>): void },
   settings: readonly string[] = [],
+  fill: FillData = initialize,
 ): Promise<OwnPostgresServer> {
   const binaries = findBinaries()
   assert.ok(binaries !== undefined, 'PostgreSQL is not installed')
@@ -162,11 +163,7 @@ export async function startPostgres(
   const directory = mkdtempSync(join(tmpdir(), 'countersign-postgres-'))
   if (user) chownSync(directory, user.uid, user.gid)
   const data = join(directory, 'data')
-  execFileSync(
-    join(binaries, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
-    { ...user, cwd: directory, stdio: 'pipe' as const },
-  )
+  fill(data, binaries, user)
   const port = await findFreePort()
   const guard = startGuard(directory, user, [
     join(binaries, 'postgres'),
@@ -179,6 +176,17 @@ export async function startPostgres(
   await control.start()
   const { description } = await describeServer(url, `started from ${binaries}`)
   return { description, port, directory, ...access(url), ...control }
+}
+
+/** Makes a data directory, of which this user is the owner. */
+export type FillData = (data: string, binaries: string, user: Identity | undefined) => void
+
+function initialize(data: string, binaries: string, user: Identity | undefined): void {
+  execFileSync(
+    join(binaries, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
+    { ...user, cwd: dirname(data), stdio: 'pipe' as const },
+  )
 }
 
 function argumentsOf(options: Readonly<Record<string, string | number>>): readonly string[] {
@@ -282,7 +290,7 @@ export function unprivilegedUser(): Identity | undefined {
   return isRoot() ? findUnprivilegedUser() : undefined
 }
 
-interface Identity {
+export interface Identity {
   readonly uid: number
   readonly gid: number
 }

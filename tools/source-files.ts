@@ -19,7 +19,7 @@ export interface Manifest {
 /** Every source file of the project: TypeScript, and the scripts that browsers load as they are. */
 export function sourceFiles(root: string): readonly SourceFile[] {
   const exclude = ['**/node_modules/**', '**/dist/**']
-  return globSync('{packages,conformance,bench,examples,tools}/**/*.{ts,js}', {
+  return globSync('{packages,conformance,failover,bench,examples,tools}/**/*.{ts,js}', {
     cwd: root,
     exclude,
   })

@@ -6,6 +6,8 @@ import type { TestContext } from 'node:test'
 
 export interface TcpProxy {
   readonly port: number
+  /** Where new connections lead: an address that follows a primary. */
+  target: number
   /** `hold` keeps every byte, both ways, as a network that drops packets; held bytes go on when it passes again. */
   mode: 'pass' | 'hold' | 'refuse'
   /** Before each piece is handed on, both ways. */
@@ -36,7 +38,7 @@ export async function startProxy(t: TestContext, targetPort: number): Promise<Tc
   const traps: Trap[] = []
   const server = createServer((client) => {
     if (proxy.mode === 'refuse') client.destroy()
-    else pairs.add(new Pair(client, connect(targetPort, '127.0.0.1'), proxy, traps, pairs))
+    else pairs.add(new Pair(client, connect(proxy.target, '127.0.0.1'), proxy, traps, pairs))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -44,6 +46,7 @@ export async function startProxy(t: TestContext, targetPort: number): Promise<Tc
   let mode: TcpProxy['mode'] = 'pass'
   const proxy: TcpProxy = {
     port: typeof address === 'object' && address ? address.port : 0,
+    target: targetPort,
     delayMs: 0,
     get mode() {
       return mode

@@ -117,6 +117,7 @@ postgresTest('a slow network is only slow', async (t, server) => {
   const { proxy, store } = await openBehindProxy(t, server, {
     statement_timeout: '5s',
     connect_timeout: '3s',
+    lock_timeout: '5s',
   })
   proxy.delayMs = 60
   const results = await Promise.all(
