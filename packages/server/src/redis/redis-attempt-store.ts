@@ -12,7 +12,7 @@ import {
 } from './redis-connection.ts'
 
 // One script is one step for all instances. The window's end is the caller's word, as in the database, so that both
-// mean the same; Redis's own expiry only clears up.
+// mean the same; Redis's own expiry only clears up, when the window is over for the slowest clock, too.
 const reserve: RedisScript = toScript(`
 local limit, now, ends, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local latest = tonumber(ARGV[5])
@@ -21,13 +21,13 @@ local count, known = tonumber(found[1] or 0), tonumber(found[2] or 0)
 if known <= now or known > latest then count, known = 0, ends end
 if count + amount > limit then return {0, count, string.format('%.0f', known)} end
 redis.call('HSET', KEYS[1], 'count', count + amount, 'ends', string.format('%.0f', known))
-redis.call('PEXPIRE', KEYS[1], string.format('%.0f', known - now))
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', known - now + ${clockToleranceMs}))
 return {1, count + amount, string.format('%.0f', known)}
 `)
 
 const giveBack: RedisScript = toScript(`
 local found = redis.call('HMGET', KEYS[1], 'count', 'ends')
-if tonumber(found[2] or 0) ~= tonumber(ARGV[1]) or tonumber(found[1]) < 1 then return 0 end
+if tonumber(found[2] or 0) ~= tonumber(ARGV[1]) or tonumber(found[1] or 0) < 1 then return 0 end
 redis.call('HINCRBY', KEYS[1], 'count', -1)
 return 1
 `)
