@@ -83,7 +83,7 @@ export async function openState(base: Base): Promise<State> {
 async function openBus({ settings, logger }: Base) {
   const { redisUrl, database } = settings
   if (redisUrl !== undefined) {
-    const redis = await connectRedis(redisUrl, logger)
+    const redis = await connectRedis(redisUrl, logger, redisName(settings))
     return { redis, bus: createRedisBus(redis, redisName(settings)) }
   }
   const bus = database.kind === 'postgres' ? await openPostgresBus(database) : undefined

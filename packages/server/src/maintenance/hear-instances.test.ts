@@ -44,7 +44,7 @@ if (server !== undefined) {
       const { token, sessionId } = await logIn(first)
       assert.equal(second.verifier.verify(token).ok, true)
       // Nothing of it stands in the database, so no poll can find it.
-      const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger)
+      const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger, 'test ')
       t.after(() => redis.close())
       const bus = createRedisBus(redis, `countersign ${first.settings.issuer} `)
       await publishUntil(
@@ -56,7 +56,7 @@ if (server !== undefined) {
     test('take no notice of what they do not understand', async (t) => {
       const [first, second] = await openTwo(t)
       const { token, sessionId, userId } = await logIn(first)
-      const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger)
+      const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger, 'test ')
       t.after(() => redis.close())
       const bus = createRedisBus(redis, `countersign ${first.settings.issuer} `)
       const odd = [

@@ -3,6 +3,7 @@
 
 import { ConfigurationError } from '../config/configuration-error.ts'
 import type { Logger } from '../foundation/logger.ts'
+import { whyUnusable } from './examine-redis.ts'
 
 /** Redis did not answer in time, or is away. */
 export class RedisUnavailableError extends Error {
@@ -39,16 +40,24 @@ const restAfterSilenceMs = 1_000
 const connectTimeoutMs = 2_000
 const pingEveryMs = 1_000
 const silenceEndsConnectionMs = 3_000
+/** A replica may be promoted, and an address lead elsewhere. */
+const askAgainAfterMs = 1_000
 
 type Driver = typeof import('@redis/client')
 type Client = ReturnType<typeof createCommandClient>
 
 /**
  * Connects, and reconnects for ever with growing pauses. Resolves within two seconds whether Redis is there or not.
+ * @param prefix of all our keys
  * @throws ConfigurationError when the driver is not installed
  */
-export async function connectRedis(url: string, logger: Logger): Promise<RedisConnection> {
-  const connection = new TwoSockets(createCommandClient(await loadDriver(), url), logger)
+export async function connectRedis(
+  url: string,
+  logger: Logger,
+  prefix: string,
+): Promise<RedisConnection> {
+  const client = createCommandClient(await loadDriver(), url)
+  const connection = new TwoSockets(client, logger, `${prefix}probe`)
   await connection.open()
   return connection
 }
@@ -74,31 +83,38 @@ class TwoSockets implements RedisConnection {
   readonly #subscriber: Client
   readonly #logger: Logger
   readonly #publishing = new Set<Promise<void>>()
+  readonly #probeKey: string
   #isLost = false
+  /** Whether what the commands' socket leads to counts. */
+  #isUsable = false
+  #examining: Promise<void> | undefined
+  #askingAgain: NodeJS.Timeout | undefined
   #restsUntil = 0
-  #connections = 0
+  #returns = 0
   #returnedAt = Number.NEGATIVE_INFINITY
 
-  constructor(commands: Client, logger: Logger) {
+  constructor(commands: Client, logger: Logger, probeKey: string) {
     this.#commands = commands
     this.#subscriber = commands.duplicate()
     this.#logger = logger
-    for (const client of [this.#commands, this.#subscriber]) {
-      client.on('error', (error: unknown) => this.#lose(error))
-    }
-    this.#commands.on('ready', () => {
-      if (this.#connections++ > 0) this.#returnedAt = performance.now()
+    this.#probeKey = probeKey
+    this.#commands.on('error', (error: unknown) => {
+      this.#isUsable = false
+      this.#lose(error)
     })
+    this.#subscriber.on('error', (error: unknown) => this.#lose(error))
+    this.#commands.on('ready', () => void this.#examine())
     this.#subscriber.on('ready', () => this.#return())
   }
 
   async open(): Promise<void> {
-    const connecting = [this.#commands.connect(), this.#subscriber.connect()]
-    await within(connectTimeoutMs, Promise.allSettled(connecting)).catch(() => undefined)
+    const connecting = Promise.allSettled([this.#commands.connect(), this.#subscriber.connect()])
+    const opening = connecting.then(() => this.#examining)
+    await within(connectTimeoutMs, opening).catch(() => undefined)
   }
 
   isReady(): boolean {
-    return this.#commands.isReady && this.#subscriber.isReady && !this.#isResting()
+    return this.#counts() && this.#subscriber.isReady && !this.#isResting()
   }
 
   sinceReturnMs(): number {
@@ -114,10 +130,10 @@ class TwoSockets implements RedisConnection {
     try {
       return await this.#send(() => this.#commands.evalSha(script.sha, options))
     } catch (error) {
-      if (!isUnknownScript(error)) throw toUnavailable(error)
+      if (!isUnknownScript(error)) throw this.#toUnavailable(error)
     }
     return this.#send(() => this.#commands.eval(script.source, options)).catch((error: unknown) => {
-      throw toUnavailable(error)
+      throw this.#toUnavailable(error)
     })
   }
 
@@ -150,12 +166,13 @@ class TwoSockets implements RedisConnection {
 
   async close(): Promise<void> {
     await Promise.all(this.#publishing)
+    clearTimeout(this.#askingAgain)
     this.#commands.destroy()
     this.#subscriber.destroy()
   }
 
   async #send<T>(run: () => Promise<T>): Promise<T> {
-    if (!this.#commands.isReady || this.#isResting()) {
+    if (!this.#counts() || this.#isResting()) {
       throw new RedisUnavailableError('Redis is away')
     }
     try {
@@ -168,16 +185,62 @@ class TwoSockets implements RedisConnection {
     }
   }
 
+  #counts(): boolean {
+    return this.#isUsable && this.#commands.isReady
+  }
+
   #isResting(): boolean {
     return performance.now() < this.#restsUntil
   }
 
-  #lose(error: unknown): void {
-    if (!this.#isLost) this.#logger.warn({ err: error }, 'Redis is away; the database takes over')
+  /** What answers may take no writes, or not all keys. It is used when it would count. */
+  #examine(): Promise<void> {
+    return (this.#examining ??= this.#becomeUsable().finally(() => {
+      this.#examining = undefined
+    }))
+  }
+
+  async #becomeUsable(): Promise<void> {
+    const asked = whyUnusable(this.#commands, this.#probeKey)
+    const reason = await within(connectTimeoutMs, asked).catch(() => 'Redis does not answer')
+    if (!this.#commands.isReady) return
+    if (reason === undefined) {
+      this.#isUsable = true
+      if (this.#returns++ > 0) this.#returnedAt = performance.now()
+      this.#return()
+    } else {
+      this.#refuse(reason)
+    }
+  }
+
+  /** Hangs up a little later, so that the driver connects anew, to wherever the address leads by then. */
+  #refuse(reason: string): void {
+    this.#isUsable = false
+    this.#lose(undefined, reason)
+    clearTimeout(this.#askingAgain)
+    this.#askingAgain = setTimeout(() => {
+      for (const client of [this.#commands, this.#subscriber]) {
+        if (client.isReady) client.sendCommand(['QUIT']).catch(() => undefined)
+      }
+    }, askAgainAfterMs).unref()
+  }
+
+  /** Whatever Redis says (loading, read-only replica, another node's key, out of memory), the database counts. */
+  #toUnavailable(error: unknown): RedisUnavailableError {
+    if (error instanceof RedisUnavailableError) return error
+    // It answered with an error, and who knows what it has counted when it answers otherwise.
+    if (this.#counts()) void this.#examine()
+    this.#isUsable = false
+    return new RedisUnavailableError('Redis did not count', { cause: error })
+  }
+
+  #lose(error: unknown, reason = 'Redis is away'): void {
+    if (!this.#isLost) this.#logger.warn({ err: error }, `${reason}; the database takes over`)
     this.#isLost = true
   }
 
   #return(): void {
+    if (!this.#counts() || !this.#subscriber.isReady) return
     if (this.#isLost) this.#logger.info({}, 'Redis is back')
     this.#isLost = false
   }
@@ -194,12 +257,6 @@ async function loadDriver(): Promise<Driver> {
 
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT')
-}
-
-// Whatever Redis says (loading, read-only replica, out of memory), it does not count; the database does.
-function toUnavailable(error: unknown): RedisUnavailableError {
-  if (error instanceof RedisUnavailableError) return error
-  return new RedisUnavailableError('Redis did not count', { cause: error })
 }
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {

@@ -17,7 +17,7 @@ const minute = { windowMs: 60_000, now }
 
 if (server !== undefined) {
   const open = async () => {
-    const connection = await connectRedis(server.urlOf('0'), silentLogger)
+    const connection = await connectRedis(server.urlOf('0'), silentLogger, 'test ')
     after(() => connection.close())
     return connection
   }
@@ -193,7 +193,7 @@ if (server !== undefined) {
         silent.close()
       })
       const { port } = silent.address() as { port: number }
-      const redis = await connectRedis(`redis://127.0.0.1:${port}`, silentLogger)
+      const redis = await connectRedis(`redis://127.0.0.1:${port}`, silentLogger, 'test ')
       t.after(() => redis.close())
       assert.equal(redis.isReady(), false)
       const store = createRedisAttemptStore(redis, database, 'test ')
