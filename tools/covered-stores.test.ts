@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { MongoClient } from 'mongodb'
+import { whyNoPgbouncer } from './pgbouncer.fixture.ts'
 import { sharedPostgres, whyNoPostgres } from './postgres.fixture.ts'
 import { isStoreRequired } from './required-stores.ts'
 import { NotAvailable } from './servers/database-server.ts'
@@ -19,6 +20,12 @@ test('which stores the tests cover', async (t) => {
   if (missing === undefined) t.diagnostic(`covered: ${(await sharedPostgres()).description}`)
   else t.diagnostic(`NOT covered: ${missing}`)
   if (missing !== undefined && isStoreRequired('postgres')) assert.fail(missing)
+})
+
+test('whether the tests cover a pooler', (t) => {
+  const missing = whyNoPgbouncer()
+  t.diagnostic(missing === undefined ? 'covered: PgBouncer' : `NOT covered: ${missing}`)
+  if (missing !== undefined && isStoreRequired('pgbouncer')) assert.fail(missing)
 })
 
 const others = [

@@ -6,6 +6,7 @@ export type RequiredStore =
   | 'mongo-java-server'
   | 'mongodb'
   | 'redis'
+  | 'pgbouncer'
 
 /**
  * Stores that must be covered: without a server their tests fail instead of being skipped. COUNTERSIGN_REQUIRE_STORES is

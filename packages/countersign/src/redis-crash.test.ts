@@ -5,19 +5,10 @@ import assert from 'node:assert/strict'
 import { postgresTest } from '../../../tools/postgres.fixture.ts'
 import { startServers } from '../../../tools/servers/database-server.ts'
 import { type RedisServer, redisServer } from '../../../tools/servers/redis.ts'
-import { until } from '../../../tools/until.ts'
-import { call, generousLimits, logIn, register } from './caller.fixture.ts'
-import {
-  type HonestClient,
-  keepRefreshing,
-  residentMiB,
-  untilAllRefresh,
-} from './honest-client.fixture.ts'
-import { createProgram, type RunningServer } from './program.fixture.ts'
+import { residentMiB, untilAllRefresh } from './honest-client.fixture.ts'
+import { checkRevocation, startWorking, untilReadiness } from './redis-outage.fixture.ts'
 
 const outages = 5
-const password = 'a long enough phrase 7'
-const failedLogIns = 5
 
 const [redis] = (await startServers([redisServer])) as RedisServer[]
 
@@ -25,28 +16,11 @@ if (redis !== undefined) {
   postgresTest(
     'kill -9 of Redis under load refuses nobody and opens nothing',
     async (t, server) => {
-      const program = createProgram(t)
-      const variables = {
-        ...generousLimits,
-        RATE_LIMIT_LOGIN: `${failedLogIns}/1h`,
-        DATABASE_URL: server.urlFor(t),
-        REDIS_URL: redis.urlOf('0'),
-        COUNTERSIGN_SECRET: 'a master secret of 32 characters or more',
-        JWT_ISSUER: 'https://auth.example.com',
-        LOG_LEVEL: 'silent',
-      }
-      const instances = [await program.start(variables), await program.start(variables)] as const
-      const clients = await Promise.all([0, 1, 2, 3].map((i) => enter(instances, `user-${i}`)))
-      await register(instances[0].url, 'victim', password)
-      const guesses: number[] = []
-      const stop = new AbortController()
-      const running = [
-        ...clients.map((client) => keepRefreshing(client, stop.signal)),
-        keepGuessing(instances, guesses, stop.signal),
-      ]
+      const service = await startWorking(t, server.urlFor(t), redis.urlOf('0'))
+      const { instances, clients } = service
       let residentAfterFirst = 0
       for (let outage = 0; outage < outages; outage++) {
-        await checkHealthy(instances, clients, guesses)
+        await service.checkHealthy()
         await redis.kill()
         await untilReadiness(instances, 'degraded')
         await checkRevocation(instances, `user-${outage % 4}`)
@@ -55,71 +29,12 @@ if (redis !== undefined) {
         await untilReadiness(instances, 'ok')
         residentAfterFirst ||= residentMiB(instances)
       }
-      await checkHealthy(instances, clients, guesses)
-      stop.abort()
-      await Promise.all(running)
-      for (const { seen } of clients) assert.deepEqual(new Set(seen), new Set([200]))
-      const tried = guesses.filter((status) => status === 401).length
-      assert.ok(tried >= failedLogIns && tried <= 2 * failedLogIns, `${tried} guesses were tried`)
+      await service.checkHealthy()
+      t.diagnostic(`${await service.finish()} in ${outages} outages`)
       assert.ok(
         residentMiB(instances) < residentAfterFirst + 64,
         'an outage leaves nothing behind in memory',
       )
-      t.diagnostic(`${tried} of ${guesses.length} guesses were tried in ${outages} outages`)
     },
   )
-}
-
-type Instances = readonly [RunningServer, RunningServer]
-
-async function enter(instances: Instances, username: string): Promise<HonestClient> {
-  await register(instances[0].url, username, password)
-  const { token, refreshToken } = await logIn(instances[1].url, username, password)
-  return { instances, token, refreshToken, refreshed: 0, seen: [] }
-}
-
-/** One who guesses at a password through both instances by turns, as fast as they answer. */
-async function keepGuessing(
-  instances: Instances,
-  statuses: number[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (let turn = 0; !signal.aborted; turn++) {
-    const { url } = turn % 2 === 0 ? instances[0] : instances[1]
-    const body = { username: 'victim', password: `a wrong guess ${turn}` }
-    const { status, code } = await call(url, '/api/auth/login', { body })
-    assert.ok(status === 401 || status === 429 || code === 'busy', `${status} ${code}`)
-    statuses.push(status)
-  }
-}
-
-async function checkHealthy(
-  instances: Instances,
-  clients: readonly HonestClient[],
-  guesses: readonly number[],
-): Promise<void> {
-  const known = guesses.length
-  await untilAllRefresh(clients, 10)
-  await until(() => guesses.length > known + 20, 'guesses to be refused')
-  await untilReadiness(instances, 'ok')
-}
-
-async function untilReadiness(instances: Instances, wanted: string): Promise<void> {
-  for (const { url } of instances) {
-    await until(async () => {
-      const response = await fetch(`${url}/health/ready`)
-      assert.equal(response.status, 200, 'the database is there')
-      return ((await response.json()) as { status: string }).status === wanted
-    }, wanted)
-  }
-}
-
-/** Without the bus, too, one instance hears of what another has ended. */
-async function checkRevocation([a, b]: Instances, username: string): Promise<void> {
-  const { token, refreshToken } = await logIn(a.url, username, password)
-  assert.equal((await call(b.url, '/api/users', { token })).status, 200)
-  const body = { refreshToken }
-  assert.equal((await call(a.url, '/api/auth/logout', { body })).status, 204)
-  const isRevoked = async () => (await call(b.url, '/api/users', { token })).status === 401
-  await until(isRevoked, 'the other instance to hear of it')
 }

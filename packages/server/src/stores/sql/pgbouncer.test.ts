@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { poolerFor, whyNoPgbouncer } from '../../../../../tools/pgbouncer.fixture.ts'
 import { type PostgresServer, postgresTest } from '../../../../../tools/postgres.fixture.ts'
+import { isStoreRequired } from '../../../../../tools/required-stores.ts'
 import { until } from '../../../../../tools/until.ts'
 import { openPostgresBus } from '../../bus/postgres-bus.ts'
 import type { PostgresSettings } from '../../config/settings.ts'
@@ -74,7 +75,8 @@ if (missing === undefined) {
     },
   )
 } else {
-  test('PgBouncer is covered', { skip: missing }, () => undefined)
+  const skip = isStoreRequired('pgbouncer') ? false : missing
+  test('PgBouncer is covered', { skip }, () => assert.fail(missing))
 }
 
 async function proveStore(
