@@ -17,7 +17,11 @@ import {
   keepRefreshing,
   untilAllRefresh,
 } from '../packages/countersign/src/honest-client.fixture.ts'
-import { createProgram, type RunningServer } from '../packages/countersign/src/program.fixture.ts'
+import {
+  createProgram,
+  type Program,
+  type RunningServer,
+} from '../packages/countersign/src/program.fixture.ts'
 
 const password = 'a long enough phrase 7'
 
@@ -27,8 +31,10 @@ ownPostgresTest(
     const service = await startService(t, primary, 'asynchronous')
     const { instances, clients, standby, schema } = service
     const stop = new AbortController()
+    t.after(() => stop.abort())
     const running = clients.map((client) => keepRefreshing(client, stop.signal))
     await untilAllRefresh(clients, 5)
+    await refuseToStart(service)
     standby.network.mode = 'hold'
     await untilAllRefresh(clients, 20)
     await failOver(service, primary)
@@ -54,6 +60,7 @@ ownPostgresTest(
     const service = await startService(t, primary, 'synchronous')
     const { instances, clients, standby, schema } = service
     const stop = new AbortController()
+    t.after(() => stop.abort())
     const running = clients.map((client) => keepRefreshing(client, stop.signal))
     const registered = keepRegistering(instances, stop.signal)
     await untilAllRefresh(clients, 20)
@@ -81,6 +88,8 @@ ownPostgresTest(
 )
 
 interface Service {
+  readonly program: Program
+  readonly variables: Readonly<Record<string, string>>
   readonly instances: readonly [RunningServer, RunningServer]
   readonly clients: readonly HonestClient[]
   readonly standby: Standby
@@ -115,7 +124,22 @@ async function startService(
     }),
   )
   const schema = url.searchParams.get('schema') ?? ''
-  return { instances, clients, standby, address, schema }
+  return { program, variables, instances, clients, standby, address, schema }
+}
+
+/** At an address that leads to the standby: it has all tables, and takes no change. */
+async function refuseToStart({ program, variables, standby }: Service): Promise<void> {
+  const url = new URL(variables['DATABASE_URL'] ?? '')
+  url.port = `${standby.server.port}`
+  for (const [word, wanted] of [
+    ['start', 1],
+    ['doctor', 3],
+  ] as const) {
+    const wrong = { variables: { ...variables, DATABASE_URL: url.href, PORT: '0' } }
+    const { code, out, err } = await program.run([word], wrong)
+    assert.equal(code, wanted, out + err)
+    assert.match(out + err, /is a standby or read-only: name the primary/)
+  }
 }
 
 /** The address leads to the standby before that is the primary, as a name does which is changed too early. */

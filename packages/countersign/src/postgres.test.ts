@@ -226,6 +226,7 @@ postgresTest(
     const account = { username: 'ada', password }
     assertAway(await post(api, '/api/auth/register', account))
     assert.equal(registered.count(), 1)
+    assert.equal((await fetch(`${api.url}/health/ready`)).status, 200, 'one connection is not all')
     const again = await post(api, '/api/auth/register', account)
     assert.equal(again.status, 400)
     assert.match(await again.text(), /Username already exists/)

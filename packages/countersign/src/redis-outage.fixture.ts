@@ -42,6 +42,7 @@ export async function startWorking(
   await register(instances[0].url, 'victim', password)
   const guesses: number[] = []
   const stop = new AbortController()
+  t.after(() => stop.abort())
   const running = [
     ...clients.map((client) => keepRefreshing(client, stop.signal)),
     keepGuessing(instances, guesses, stop.signal),

@@ -94,11 +94,19 @@ export function checkShared(
   }
 }
 
+function isRedisUrl(url: string): boolean {
+  return /^rediss?:\/\//.test(url) && URL.canParse(url) && !new URL(url).hostname.includes(',')
+}
+
 /** redis:// or rediss:// (TLS). */
 export function checkRedis(reader: OptionReader): { redisUrl: string | undefined } {
   const redisUrl = reader.text('redisUrl')
-  if (redisUrl !== undefined && !(/^rediss?:\/\//.test(redisUrl) && URL.canParse(redisUrl))) {
-    reader.refuse('redisUrl', 'It is no Redis URL: write redis://host:6379, or rediss:// with TLS.')
+  if (redisUrl !== undefined && !isRedisUrl(redisUrl)) {
+    reader.refuse(
+      'redisUrl',
+      'It is no URL of one Redis: write redis://host:6379, or rediss:// with TLS. With Sentinel or a cluster name one ' +
+        'address, which follows the primary.',
+    )
   }
   return { redisUrl }
 }

@@ -98,7 +98,13 @@ test('refuses what it does not know, and lists everything at once', () => {
   ]) {
     assert.match(mistakes, wanted)
   }
-  assert.match(mistakesOf('postgres://a@h1,h2/d'), /several hosts/)
+  for (const several of [
+    'postgres://a@h1,h2/d',
+    'postgres://a:p@h1:5432,h2:5433/d?target_session_attrs=read-write',
+    'postgres://a@/d?host=h1,h2',
+  ]) {
+    assert.match(mistakesOf(several), /several hosts: name one address, which follows the primary/)
+  }
   assert.match(mistakesOf('postgres://a@h:99999/d'), /port/)
   assert.match(mistakesOf('postgres://a@h/d?statement_timeout=1h'), /statement_timeout is no time/)
   assert.match(mistakesOf('postgres://a@h/d?connect_timeout=0'), /connect_timeout is no time/)

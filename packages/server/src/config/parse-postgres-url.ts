@@ -94,7 +94,7 @@ function readAddress(
 ): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority)
   if (authority.includes(',') || parameters.get('host')?.includes(',')) {
-    mistakes.push('It names several hosts: name one, that of the primary.')
+    mistakes.push('It names several hosts: name one address, which follows the primary.')
   } else if (match === null) {
     mistakes.push('Its host and port cannot be told: write it as ' + form)
   }

@@ -46,13 +46,17 @@ export async function openPostgresStore(
 
 const oldestVersion = 14
 
-/** What no statement could mend later: a server too old, or an encoding that cannot hold every name. */
+/**
+ * What no statement could mend later: a server too old, an encoding that cannot hold every name, and one that takes no
+ * change, where all would seem well until the first is refused.
+ */
 async function checkServer(client: Client, settings: PostgresSettings): Promise<string> {
   const { rows } = await client.query<Record<string, string>>(
     `SELECT current_setting('server_version') AS version, current_setting('server_encoding') AS encoding,
-      current_setting('server_version_num')::bigint / 10000 AS major`,
+      current_setting('server_version_num')::bigint / 10000 AS major,
+      current_setting('transaction_read_only') AS read_only`,
   )
-  const { version = '', encoding = '', major = '0' } = rows[0] ?? {}
+  const { version = '', encoding = '', major = '0', read_only: readOnly } = rows[0] ?? {}
   const refuse = (message: string) =>
     new StoreUnavailableError('schema', `${describePlace(settings)}: ${message}`)
   if (Number(major) < oldestVersion) {
@@ -60,6 +64,10 @@ async function checkServer(client: Client, settings: PostgresSettings): Promise<
   }
   if (encoding !== 'UTF8') {
     throw refuse(`its encoding is ${encoding}: create the database with ENCODING 'UTF8'.`)
+  }
+  if (readOnly === 'on') {
+    const message = `${describePlace(settings)}: it is a standby or read-only: name the primary.`
+    throw new StoreUnavailableError('read_only', message)
   }
   return version.split(' ')[0] ?? version
 }
