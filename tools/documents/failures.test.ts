@@ -132,7 +132,7 @@ test('each failure in docs/growing.md has a test that makes it', () => {
   const [, table = ''] = readFileSync(join(root, 'docs/growing.md'), 'utf8').split(
     '## What each failure looks like from outside',
   )
-  const rows = [...table.matchAll(/^\| (.+?) \|/gm)].map(([, first]) => first)
+  const rows = [...table.matchAll(/^\| (.+?) \|/gm)].map(([, first = '']) => first)
   assert.deepEqual(rows.slice(1).toSorted(), Object.keys(proofs).toSorted())
   for (const [file, name] of Object.values(proofs).flat()) {
     assert.ok(readFileSync(join(root, file), 'utf8').includes(name), `${file} has no: ${name}`)
