@@ -68,13 +68,13 @@ ownPostgresTest(
     await untilAllRefresh(clients, 10)
     stop.abort()
     await Promise.all(running)
+    const acknowledged = await registered
 
     const client = await standby.server.connect(t)
     const { rows } = await client.query<{ username: string }>(
       `SELECT username FROM ${schema}.users`,
     )
     const kept = new Set(rows.map(({ username }) => username))
-    const acknowledged = await registered
     assert.ok(acknowledged.length > 5)
     assert.deepEqual(
       acknowledged.filter((username) => !kept.has(username)),
