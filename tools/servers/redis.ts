@@ -2,8 +2,9 @@
 
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NotAvailable, type DatabaseServer, type ServerKind } from './database-server.ts'
 import { endingWithParent, findFreePort, startProcess } from './server-process.ts'
@@ -30,8 +31,20 @@ export const redisServer: ServerKind & { start(): Promise<RedisServer> } = {
 
 /** @param words more settings, as the program takes them */
 export async function startRedis(words: readonly string[] = []): Promise<RedisServer> {
-  const bare = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...words]
-  return launchRedis((port) => ['--port', `${port}`, ...bare], /Ready to accept/)
+  // A replica leaves what it was sent in its directory, and whoever starts there next begins with it.
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-redis-'))
+  const bare = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory]
+  const server = await launchRedis(
+    (port) => ['--port', `${port}`, ...bare, ...words],
+    /Ready to accept/,
+  )
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
 }
 
 /**
