@@ -59,6 +59,7 @@ const levels: readonly (readonly string[])[] = [
     'refresh',
     'revocation-feed',
     'register',
+    'relocation',
     'second-step',
     'security-events',
     'sign-in',

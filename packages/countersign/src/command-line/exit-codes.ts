@@ -7,7 +7,7 @@ export const exitCodes = {
   usage: 2,
   /** The configuration has mistakes. */
   configuration: 3,
-  /** There is no such account, the name is taken, the last administrator would go. */
+  /** There is no such account, the name is taken, the last administrator would go, the target is not empty. */
   refused: 4,
   /** Schema steps are not applied yet. */
   pending: 5,

@@ -1,4 +1,5 @@
 import { ConfigurationError, StoreUnavailableError } from '@countersign/server'
+import { MoveRefusedError } from '@countersign/server/database'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { UsageError } from './parse-call.ts'
 
@@ -11,6 +12,9 @@ export function explainFailure(error: unknown): {
   if (error instanceof ConfigurationError) {
     const message = `${error.message}\ncountersign doctor shows everything that is configured.`
     return { message, exitCode: exitCodes.configuration }
+  }
+  if (error instanceof MoveRefusedError) {
+    return { message: error.message, exitCode: exitCodes.refused }
   }
   if (error instanceof StoreUnavailableError || isListenFailure(error)) {
     return { message: error.message, exitCode: exitCodes.failed }

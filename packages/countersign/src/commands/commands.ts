@@ -3,6 +3,7 @@ import { doctor } from './doctor.ts'
 import { importTutorial } from './import-tutorial.ts'
 import { keysList, keysRotate } from './keys.ts'
 import { migrateStatus, migrateUp } from './migrate.ts'
+import { move } from './move.ts'
 import { openapi } from './openapi.ts'
 import { servicesAdd, servicesList, servicesRemove } from './services.ts'
 import { start } from './start.ts'
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   importTutorial,
   migrateStatus,
   migrateUp,
+  move,
   doctor,
   openapi,
 ]

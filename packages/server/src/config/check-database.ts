@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { findUnsafeOptions, parseMongodbUrl } from './mongodb-url.ts'
 import type { OptionName } from './options.ts'
 import { parsePostgresUrl } from './parse-postgres-url.ts'
-import type { OptionReader } from './read-option.ts'
+import { OptionReader } from './read-option.ts'
 import type { DatabaseSettings, MongodbSettings, SqliteSettings } from './settings.ts'
 
 const embedded: SqliteSettings = { kind: 'sqlite', file: resolve('data/countersign.db') }
@@ -68,6 +68,18 @@ function checkMongodb(reader: OptionReader, option: OptionName, url: string): Mo
     for (const mistake of findUnsafeOptions(parts)) reader.refuse(option, mistake)
   }
   return { kind: 'mongodb', url }
+}
+
+/** A database that is named beside the configured one, and has to last. */
+export function parseDatabaseUrl(
+  url: string,
+):
+  | { readonly ok: true; readonly database: DatabaseSettings }
+  | { readonly ok: false; readonly mistakes: readonly string[] } {
+  const reader = new OptionReader({ databaseUrl: url })
+  const database = readDatabase(reader, true)
+  const mistakes = reader.mistakes.map(({ message }) => message)
+  return mistakes.length === 0 ? { ok: true, database } : { ok: false, mistakes }
 }
 
 /** What instances on one database have to share, and an embedded database keeps beside its file. */

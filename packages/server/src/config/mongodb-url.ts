@@ -72,7 +72,7 @@ export const mongodbWaits = {
 } as const
 
 // Revocations are polled with an overlap of ten seconds: a write that took longer could be missed by other instances.
-const longestWaitMs = 9_000
+export const longestWaitMs = 9_000
 
 /** What the URL asks for and must not, each with its reason. */
 export function findUnsafeOptions(url: MongodbUrl): readonly string[] {

@@ -20,8 +20,12 @@ export interface MongodbDatabase {
   /** For people: the server, its hosts and the name of the database. */
   readonly description: string
   readServer(): Promise<MongodbServer>
-  /** The same operations, which fail as every store's do, and refuse when the database is closed. */
-  guard<T extends object>(operations: T): T
+  listCollectionNames(): Promise<readonly string[]>
+  /**
+   * The same operations, which fail as every store's do, and refuse when the database is closed.
+   * @param check what may refuse each of them first
+   */
+  guard<T extends object>(operations: T, check?: () => Promise<void> | undefined): T
   /** Finishes what was accepted, then closes. Idempotent. */
   close(): Promise<void>
 }
@@ -69,6 +73,10 @@ export async function openMongodbDatabase(
       collections: openCollections(database),
       description: `${await describeServer(database)} at ${hosts}/${database.databaseName}`,
       readServer: () => readServer(database),
+      listCollectionNames: async () => {
+        const found = await database.listCollections({}, { nameOnly: true }).toArray()
+        return found.map(({ name }) => name)
+      },
       ...createGuard(client),
     }
   } catch (error) {
@@ -138,12 +146,14 @@ async function describeServer(database: Db): Promise<string> {
   return `MongoDB ${String(version)}`
 }
 
+type Check = () => Promise<void> | undefined
+
 function createGuard(client: MongoClient): Pick<MongodbDatabase, 'guard' | 'close'> {
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | undefined
-  const run = async (start: () => unknown): Promise<unknown> => {
+  const run = async (start: () => unknown, check?: Check): Promise<unknown> => {
     if (closing) throw new StoreUnavailableError('closed', 'The database is closed.')
-    const answer = Promise.resolve().then(start)
+    const answer = Promise.resolve(check?.()).then(start)
     running.add(answer)
     try {
       return await answer
@@ -154,10 +164,10 @@ function createGuard(client: MongoClient): Pick<MongodbDatabase, 'guard' | 'clos
     }
   }
   return {
-    guard: (operations) => {
+    guard: (operations, check) => {
       const guarded = Object.entries(operations).map(([name, operation]) => [
         name,
-        (...values: unknown[]) => run(() => operation(...values)),
+        (...values: unknown[]) => run(() => operation(...values), check),
       ])
       return Object.fromEntries(guarded)
     },

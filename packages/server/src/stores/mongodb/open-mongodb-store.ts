@@ -18,6 +18,7 @@ import { createFactorStore } from './factor-store.ts'
 import { createChallengeStore } from './challenge-store.ts'
 import { createMailStore } from './mail-store.ts'
 import { bounded } from './time-limit.ts'
+import { watchMark } from './watch-mark.ts'
 
 export interface MongodbStoreOptions {
   readonly url: string
@@ -44,7 +45,7 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
     await database.close()
     throw error
   }
-  const operations = database.guard({
+  const parts = {
     ...createAccountStore(collections),
     ...createSessionStore(collections),
     ...createKeyringStore(collections),
@@ -63,7 +64,8 @@ export async function openMongodbStore(options: MongodbStoreOptions): Promise<St
       return time?.() ?? server.time
     },
     checkReady: () => checkReady(collections),
-  })
+  }
+  const operations = database.guard(parts, watchMark(collections))
   return { ...operations, description, close: () => database.close() }
 }
 

@@ -29,7 +29,7 @@ function toQuery<A>(statement: CompiledStatement<A>, values: A): QueryConfig {
 }
 
 /** PostgreSQL's text holds every character but NUL; the replacement character says that one was there. */
-function storable(value: ColumnValue): ColumnValue {
+export function storable(value: ColumnValue): ColumnValue {
   if (typeof value !== 'string' || !value.includes('\0')) return value
   return value.replaceAll('\0', '\u{fffd}')
 }

@@ -36,18 +36,20 @@ const pragmas = [
  * bring its tables up to date. Whatever fails leaves the connection closed.
  *
  * @param patienceMs how long to wait for another process that has locked the database
+ * @param more pragmas that come before ours
  * @throws StoreUnavailableError with the mend when it cannot
  */
 export function openConnection(
   file: string,
   patienceMs: number,
   prepare: (connection: DatabaseSync) => void,
+  more: readonly string[] = [],
 ): DatabaseSync {
   let connection: DatabaseSync | undefined
   try {
     if (file !== ':memory:') prepareFile(file)
     connection = new DatabaseSync(file, { timeout: patienceMs })
-    for (const pragma of pragmas) connection.exec(pragma)
+    for (const pragma of [...more, ...pragmas]) connection.exec(pragma)
     prepare(connection)
     return connection
   } catch (error) {

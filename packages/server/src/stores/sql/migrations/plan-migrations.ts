@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../../foundation/store-failure.ts'
+import { refuseMarked } from '../../move-mark.ts'
 import { checksumOf, type Dialect, type Migration, type MigrationKind } from './migration.ts'
 
 /** A row of the table `migrations`. */
@@ -43,13 +44,14 @@ export function planMigrations(
 /**
  * What has to be applied. A newer version's additions are no obstacle: while a release rolls out, this version may
  * start again beside it.
- * @throws StoreUnavailableError when the database needs another version
+ * @throws StoreUnavailableError when the database needs another version, or must not serve for a move
  */
 export function planSteps<Step extends NamedStep>(
   known: readonly Step[],
   checksum: (step: Step) => string,
   applied: readonly AppliedMigration[],
 ): readonly Step[] {
+  refuseMarked(applied)
   const unknown = applied.filter((row) => known.every(({ number }) => number !== row.number))
   const contract = unknown.find(({ kind }) => kind === 'contract')
   if (contract) {
