@@ -17,6 +17,8 @@ export interface Outcome {
 export interface Program {
   readonly directory: string
   run(words: readonly string[], more?: RunOptions): Promise<Outcome>
+  /** Begins a command, which the test may end; it ends with the test at the latest. */
+  begin(words: readonly string[], variables?: Readonly<Record<string, string>>): RunningCommand
   /**
    * Starts the server on a free port and resolves when it says that it is ready.
    * @param words how it is told to; nothing is enough
@@ -32,6 +34,12 @@ export interface Program {
 export interface RunOptions {
   readonly variables?: Readonly<Record<string, string>>
   readonly input?: string | Buffer
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess
+  output(): string
+  readonly ended: Promise<void>
 }
 
 export interface RunningServer {
@@ -67,6 +75,13 @@ export function createProgram(t: { after(end: () => void): void }): Program {
       child.stdin.on('error', () => undefined).end(input ?? '')
       const [code] = (await once(child, 'close')) as [number | null]
       return { code, ...read() }
+    },
+    begin: (words, variables) => {
+      const child = launch(words, variables)
+      t.after(() => child.kill('SIGKILL'))
+      const read = collect(child)
+      const ended = once(child, 'close').then(() => undefined)
+      return { child, ended, output: () => read().out + read().err }
     },
     start: async (variables = {}, wrapper = [], words = ['start']) => {
       const child = launch(words, { PORT: '0', ...variables }, wrapper)

@@ -82,7 +82,7 @@ function readUrlFile(file: string): string {
   }
 }
 
-const progressEvery = 10_000
+const progressEvery = 2_000
 
 function createProgress(terminal: Terminal): (table: string, rows: number) => void {
   return (table, rows) => {

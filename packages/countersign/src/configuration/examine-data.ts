@@ -21,7 +21,12 @@ export async function examineData(settings: Settings): Promise<Finding[]> {
   }
   const { file } = database
   if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
-  return [examineDirectory(file), ...examineSecret(settings, file), ...examineDatabase(file)]
+  return [
+    examineDirectory(file),
+    ...examineSecret(settings, file),
+    ...examineDatabase(file),
+    ...(await examineMark(settings)),
+  ]
 }
 
 async function examineServer({ database, migratesOnStart }: Settings): Promise<Finding[]> {
@@ -104,6 +109,17 @@ function examineDatabase(file: string): Finding[] {
   // No obstacle to a start: what a volume shows as a mode is not always one.
   const open = { isWrong: false, text: `Others may read the database: chmod 600 ${file}*` }
   return [...(isOpenToOthers(stat) ? [open] : []), examineContent(file)]
+}
+
+/** Why the embedded database would refuse a start that finds it sound. */
+async function examineMark({ database }: Settings): Promise<Finding[]> {
+  try {
+    await listSchemaSteps(database)
+    return []
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError) || error.reason !== 'schema') return []
+    return [{ isWrong: true, text: error.message }]
+  }
 }
 
 function examineContent(file: string): Finding {

@@ -10,7 +10,8 @@ const rowsOfEach = 1_203
 
 const numbers = [0, 1, 7, 1_790_000_000_123, Number.MAX_SAFE_INTEGER]
 
-export function fillDatabase(file: string, rows: number = rowsOfEach): void {
+/** @param users how many there are, when not as many as of everything else */
+export function fillDatabase(file: string, rows: number = rowsOfEach, users: number = rows): void {
   const database = new DatabaseSync(file)
   database.exec('PRAGMA journal_mode = WAL')
   migrateSqlite(database, 1)
@@ -21,7 +22,7 @@ export function fillDatabase(file: string, rows: number = rowsOfEach): void {
       `INSERT INTO ${table} (${columns.map(({ name }) => String(name)).join(', ')})
         VALUES (${columns.map(() => '?').join(', ')})`,
     )
-    for (let index = 0; index < rows; index++) {
+    for (let index = 0; index < (table === 'users' ? users : rows); index++) {
       const row = Object.fromEntries(
         columns.map((column, position) => [
           String(column['name']),

@@ -11,6 +11,7 @@ import {
   migrations,
   readAppliedInMongodb,
 } from '../stores/mongodb/migrations/migrate.ts'
+import { isDuplicateKey } from '../stores/mongodb/mongodb-failure.ts'
 import { type MongodbDatabase, withMongodbDatabase } from '../stores/mongodb/mongodb-database.ts'
 import { markWatchMs } from '../stores/mongodb/watch-mark.ts'
 import { findMark, markNumber, type MoveMark, toMarkRow } from '../stores/move-mark.ts'
@@ -82,19 +83,27 @@ class MongodbSide implements Side {
   }
 
   async commit(mark: MoveMark | undefined): Promise<void> {
-    const notes = this.#database.collections.migrations
-    if (this.#mark) {
-      const own = { _id: markNumber, checksum: this.#mark.id }
-      if ((await notes.deleteOne(own)).deletedCount !== 1) {
-        const message = `Another move has begun at ${this.place}: this one stops.`
-        throw new StoreUnavailableError('locked', message)
-      }
-    }
-    if (mark) {
-      const { number, ...note } = toMarkRow(mark)
-      await notes.insertOne({ _id: number, ...note })
+    if (!(await this.#swapMark(mark))) {
+      const message = `Another move has begun at ${this.place}: this one stops.`
+      throw new StoreUnavailableError('locked', message)
     }
     this.#mark = mark
+  }
+
+  /** In one write, whatever it was: there is no moment without a mark. */
+  async #swapMark(mark: MoveMark | undefined): Promise<boolean> {
+    const notes = this.#database.collections.migrations
+    const own = this.#mark && { _id: markNumber, checksum: this.#mark.id }
+    if (mark === undefined) return !own || (await notes.deleteOne(own)).deletedCount === 1
+    const { number, ...note } = toMarkRow(mark)
+    if (own) return (await notes.updateOne(own, { $set: note })).matchedCount === 1
+    try {
+      await notes.insertOne({ _id: number, ...note })
+      return true
+    } catch (error) {
+      if (isDuplicateKey(error)) return false
+      throw error
+    }
   }
 
   async *rows(table: MovedTable): AsyncGenerator<readonly Row[]> {

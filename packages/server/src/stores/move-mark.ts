@@ -49,7 +49,7 @@ export function refuseMarked(applied: readonly AppliedMigration[]): void {
 export function explainMark(mark: MoveMark): string {
   switch (mark.state) {
     case 'arriving':
-      return `A move from ${mark.place} into this database did not finish: run countersign move there again.`
+      return `A move from ${mark.place} into this database did not finish: run countersign move there again, or name another database.`
     case 'leaving':
       return `A move of this database to ${mark.place} did not finish: run it again, or give it up with countersign move --undo.`
     case 'moved':
