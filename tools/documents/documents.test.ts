@@ -34,6 +34,7 @@ const runBy: Readonly<Record<string, string>> = {
   'CONTRIBUTING.md sh 0': 'tools/documents/documents.test.ts',
   'docs/audit-events.md sh 0': 'tools/documents/documents.test.ts',
   'docs/growing.md ini 0': 'tools/documents/documents.test.ts',
+  'docs/growing.md sh 0': 'tools/documents/postgresql.test.ts',
   'docs/growing.md ini 1': 'tools/documents/documents.test.ts',
   'docs/passkeys.md html 0': 'packages/client/src/passkeys.test.ts',
   'docs/passkeys.md js 0': 'packages/client/src/passkeys.test.ts',

@@ -55,4 +55,30 @@ onPostgres('the documents on PostgreSQL', () => {
       }
     },
   )
+
+  ownPostgresTest('the move of the page on growing takes the accounts along', async (_, server) => {
+    const own = await copyCheckout()
+    try {
+      const env = {
+        HOME: own.directory,
+        PATH: process.env['PATH'] ?? '',
+        PORT: String(await findFreePort()),
+      }
+      const here = { cwd: own.directory, env }
+      await runCommands(['npx countersign users add ada --generate'], here)
+      const database = `postgres://postgres@127.0.0.1:${server.port}/postgres`
+      const commands = commandsOf(findBlock('docs/growing.md', 'sh', placeholder))
+      const [write = '', move = '', start = ''] = commands
+      await runCommands([write.replace(placeholder, database), move], here)
+      const countersign = await startCommand(start, ready, here)
+      await countersign.interrupt()
+      const list = start.replace(/npx countersign$/, 'npx countersign users list')
+      const listed = await run('sh', ['-c', list], here)
+      assert.match(listed.out, /\bada\b/)
+      const old = await run('sh', ['-c', 'npx countersign'], here)
+      assert.match(old.err, /was moved to postgres:/)
+    } finally {
+      own.dispose()
+    }
+  })
 })
