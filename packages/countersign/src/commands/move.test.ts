@@ -51,9 +51,8 @@ onEachTarget('no client notices a move from SQLite', async (t, url) => {
   assert.match(moved.out, /^ {2}DATABASE_URL=(postgres|mongodb):\/\//m)
   assert.match(moved.out, /^ {2}COUNTERSIGN_SECRET=\$\(cat \S+\/data\/secret\)$/m)
 
-  const old = await program.run(['start'], { variables: { ...common, PORT: '0' } })
-  assert.equal(old.code, 1)
-  assert.match(old.err, /This database was moved to (postgres|mongodb):\/\/\S+ on 20\d\d-.*Z: /m)
+  const moves = /This database was moved to (postgres|mongodb):\/\/\S+ on 20\d\d-.*Z: /m
+  await assert.rejects(program.start(common), moves)
   const doctor = await program.run(['doctor'], { variables: common })
   assert.equal(doctor.code, 3)
   assert.match(doctor.out, /This database was moved to/)
@@ -204,8 +203,12 @@ onEachTarget('a move that is killed serves nowhere half, and is run again', asyn
   await killed.ended
   assert.equal(killed.child.signalCode, 'SIGKILL', 'it was not done')
 
-  const onTarget = { ...common, ...secret, DATABASE_URL: url, PORT: '0' }
-  for (const words of [['start'], ['users', 'list'], ['migrate', 'status']]) {
+  const onTarget = { ...common, ...secret, DATABASE_URL: url }
+  await assert.rejects(program.start(onTarget), /A move from sqlite:\S+ into this database did/)
+  for (const words of [
+    ['users', 'list'],
+    ['migrate', 'status'],
+  ]) {
     const refused = await program.run(words, { variables: onTarget })
     assert.equal(refused.code, 1, refused.out)
     assert.match(refused.err, /^A move from sqlite:\S+ into this database did not finish: run/m)
@@ -261,8 +264,7 @@ onEachTarget('an instance that runs on what is moved away serves no more', async
     assert.equal((await call(old.url, '/api/auth/register', { body })).status, 503)
     assert.equal((await fetch(`${old.url}/health/ready`)).status, 503)
   }
-  const refused = await program.run(['start'], { variables: { ...variables, PORT: '0' } })
-  assert.match(refused.err, /was moved to sqlite:/)
+  await assert.rejects(program.start(variables), /was moved to sqlite:/)
   const next = await program.start(onFile)
   assert.equal((await refresh(next.url, held.refreshToken)).status, 200)
   await next.stop()
