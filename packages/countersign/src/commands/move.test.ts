@@ -240,7 +240,7 @@ test('an instance on SQLite, were it idle, is in the way of a move, and nothing 
 
   const moved = await program.run(words, { variables: common })
   assert.equal(moved.code, 0, moved.err)
-  const [copy = ''] = /cp -p \S+ \S+/.exec(moved.out) ?? []
+  const [copy = ''] = /cp -pn \S+ \S+/.exec(moved.out) ?? []
   execFileSync('sh', ['-c', copy], { cwd: program.directory })
   const after = await program.start({ ...common, DATABASE_URL: 'sqlite:elsewhere/new.db' })
   assert.equal((await logIn(after.url, 'ada', password)).status, 200)

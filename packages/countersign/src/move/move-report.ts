@@ -43,7 +43,7 @@ function renderSecret({ source, target, secrets }: Circumstances): string[] {
   const next = secretFileOf(target.file)
   return next === file
     ? [`  and leave the master secret in ${dirname(next)}`]
-    : [`  and bring the master secret along: cp -p ${quote(file)} ${quote(next)}`]
+    : [`  and bring the master secret along: cp -pn ${quote(file)} ${quote(next)}`]
 }
 
 function hasCredentials(target: DatabaseSettings): boolean {
