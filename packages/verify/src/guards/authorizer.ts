@@ -45,13 +45,16 @@ export interface Authorizer {
   ): Awaitable<Decision>
 }
 
+type Marked = Record<symbol, VerifiedUser | undefined>
+
 export function createAuthorizer(
   source: TokenVerifier | UserSource,
   { clock = Date.now }: GuardOptions,
 ): Authorizer {
   const findUser = toFindUser(source)
-  // Not on the request, where anybody could have put a user.
-  const known = new WeakMap<object, VerifiedUser>()
+  // On the request under a name that nobody else has, so that nobody else can have put a user there. A WeakMap would take
+  // as long as all the rest, and the collector of garbage with it.
+  const known = Symbol('verified user')
 
   function decide(user: VerifiedUser, requirement: Requirement): Decision {
     const refusal = requirement(user, clock() / 1000)
@@ -60,14 +63,14 @@ export function createAuthorizer(
 
   return {
     authorize(request, presented, requirement, withoutToken) {
-      const user = known.get(request)
+      const user = (request as Marked)[known]
       if (user !== undefined) return decide(user, requirement)
       const credentials = readPresentedToken(presented())
       if (credentials === undefined) return { refusal: { code: withoutToken } }
       if (credentials === 'ambiguous') return { refusal: { code: 'invalid_request' } }
       return andThen(findUser(credentials.token), (found): Decision => {
         if (typeof found === 'string') return { refusal: { code: found } }
-        known.set(request, found)
+        if (Object.isExtensible(request)) (request as Marked)[known] = found
         return decide(found, requirement)
       })
     },

@@ -188,6 +188,19 @@ describe('a guard', () => {
     await close()
   })
 
+  test('believes no user that the guard of another issuer has let pass', async (t) => {
+    const app = express()
+    const bearer = { authorization: 'Bearer a' }
+    const admin = { userId: 'root', roles: ['admin'], claims: {} as never }
+    app.use(expressGuards({ findUser: () => admin }).requireRole('admin'))
+    app.get('/both', expressGuards({ findUser: () => 'invalid_token' }).requireRole('admin'))
+    app.get('/', (_, response) => void response.end('in'))
+    const { port, close } = await listen(createServer(app), () => 0)
+    t.after(close)
+    assert.equal((await send(port, '/', bearer)).status, 200)
+    assert.equal((await send(port, '/both', bearer)).status, 401)
+  })
+
   for (const [when, findUser] of [
     ['later', () => Promise.reject(new Error('broken'))],
     ['at once', broken],
