@@ -3,6 +3,7 @@
 // The truth is in sessions and accounts; nothing is appended anywhere.
 
 import type { AccessClaims } from '@countersign/verify'
+import { SeldomMap } from '@countersign/verify/seldom-map'
 import type { Clock } from '../foundation/clock.ts'
 import type { Revocation } from './store.ts'
 
@@ -14,8 +15,8 @@ interface Entry {
 }
 
 export class LiveRevocations {
-  readonly #sessions = new Map<string, Entry>()
-  readonly #subjects = new Map<string, Entry>()
+  readonly #sessions = new SeldomMap<Entry>()
+  readonly #subjects = new SeldomMap<Entry>()
   readonly #listeners = new Set<() => void>()
   readonly #clock: Clock
   readonly #retentionMs: number
@@ -89,7 +90,7 @@ export class LiveRevocations {
     return forgetAt - this.#retentionMs
   }
 
-  #keep(entries: Map<string, Entry>, key: string, epoch: number, forgetAt: number): void {
+  #keep(entries: SeldomMap<Entry>, key: string, epoch: number, forgetAt: number): void {
     const known = entries.get(key)
     if (known && known.epoch >= epoch && known.forgetAt >= forgetAt) return
     entries.set(key, {

@@ -57,7 +57,7 @@ export function createAuthorizer(
   const known = Symbol('verified user')
 
   function decide(user: VerifiedUser, requirement: Requirement): Decision {
-    const refusal = requirement(user, clock() / 1000)
+    const refusal = requirement(user, clock)
     return refusal === undefined ? { user } : { refusal }
   }
 

@@ -1,8 +1,8 @@
 import type { Refusal } from './refusal.ts'
 import type { VerifiedUser } from './verified-user.ts'
 
-/** What a route asks of its user; undefined when the user meets it. */
-export type Requirement = (user: VerifiedUser, nowSeconds: number) => Refusal | undefined
+/** What a route asks of its user; undefined when the user meets it. The clock tells milliseconds. */
+export type Requirement = (user: VerifiedUser, clock: () => number) => Refusal | undefined
 
 /** How recent, and how strong, a log-in must be (RFC 9470). */
 export interface RecentAuth {
@@ -63,7 +63,8 @@ export function recentAuthRequirement({ maxAge, acr = [] }: RecentAuth): Require
     maxAgeSeconds: maxAge,
     acrValues,
   }
-  return ({ claims }, nowSeconds) => {
+  return ({ claims }, clock) => {
+    const nowSeconds = clock() / 1000
     const { auth_time: authTime, acr: reached } = claims
     if (typeof authTime !== 'number' || !Number.isFinite(authTime)) return refusal
     // Written so that a clock that answers NaN refuses.

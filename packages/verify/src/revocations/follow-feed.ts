@@ -90,7 +90,7 @@ export class RevocationFeed {
       return this.#beginAnew().then(() => this.#judgeKnown(claims, token))
     }
     const asked = this.#attempts === 0 ? this.#catchUp() : this.#askIfDue()
-    if (asked === undefined) return this.#judgeKnown(claims, token)
+    if (asked === undefined) return this.#judgeUnrevoked(token)
     return asked.then(() => this.#judgeKnown(claims, token))
   }
 
@@ -116,7 +116,10 @@ export class RevocationFeed {
   }
 
   #judgeKnown(claims: AccessClaims, token: string): Awaitable<'revoked' | Outage | undefined> {
-    if (this.#held.isRevoked(claims)) return 'revoked'
+    return this.#held.isRevoked(claims) ? 'revoked' : this.#judgeUnrevoked(token)
+  }
+
+  #judgeUnrevoked(token: string): Awaitable<'revoked' | Outage | undefined> {
     if (!this.#isStale()) return undefined
     switch (this.#options.onStale) {
       case 'refuse':

@@ -1,5 +1,6 @@
 import type { AccessClaims } from '../tokens/claims.ts'
 import type { FeedEntry } from './feed-page.ts'
+import { SeldomMap } from './seldom-map.ts'
 
 interface Held {
   /** Tokens with a lower epoch are dead; Infinity for a session, whose tokens are all dead. */
@@ -10,8 +11,8 @@ interface Held {
 
 /** The revocations that may still concern a token, in memory. */
 export class HeldRevocations {
-  readonly #sessions = new Map<string, Held>()
-  readonly #subjects = new Map<string, Held>()
+  readonly #sessions = new SeldomMap<Held>()
+  readonly #subjects = new SeldomMap<Held>()
 
   get size(): number {
     return this.#sessions.size + this.#subjects.size
@@ -44,7 +45,7 @@ export class HeldRevocations {
   }
 }
 
-function merge(held: Map<string, Held>, name: string, { epoch, forgetAt }: Held): void {
+function merge(held: SeldomMap<Held>, name: string, { epoch, forgetAt }: Held): void {
   const known = held.get(name)
   if (known === undefined) {
     held.set(name, { epoch, forgetAt })

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { SeldomMap } from './seldom-map.ts'
+
+test('it holds what a map would hold, whatever is set and deleted', () => {
+  // Of few names, so that they come again; short and long, some of which end alike.
+  const name = fc.oneof(
+    fc.string({ maxLength: 2 }),
+    fc.constantFrom('a-same-end', 'b-same-end', 'ü', ''),
+  )
+  const act = fc.record({ name, value: fc.option(fc.nat(), { nil: undefined }) })
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 300 }), (acts) => {
+      const ours = new SeldomMap<number>()
+      const map = new Map<string, number>()
+      for (const { name: key, value } of acts) {
+        if (value === undefined) {
+          assert.equal(ours.delete(key), map.delete(key))
+        } else {
+          ours.set(key, value)
+          map.set(key, value)
+        }
+        assert.equal(ours.size, map.size)
+      }
+      for (const { name: key } of acts) {
+        assert.equal(ours.get(key), map.get(key))
+        assert.equal(ours.has(key), map.has(key))
+      }
+      assert.deepEqual([...ours], [...map])
+    }),
+  )
+})
+
+const newNames = (count: number): string[] =>
+  Array.from({ length: count }, () => randomBytes(16).toString('hex'))
+
+const shareOf = (map: SeldomMap<number>, names: readonly string[]): number =>
+  names.filter((name) => map.mayHave(name)).length / names.length
+
+test('however many it grows to, nearly every other name is known to be absent', () => {
+  const map = new SeldomMap<number>()
+  const strangers = newNames(20_000)
+  assert.equal(shareOf(map, strangers), 0)
+  for (const most of [100, 10_000, 50_000]) {
+    const names = newNames(most - map.size)
+    for (const name of names) map.set(name, 1)
+    assert.ok(names.every((name) => map.has(name)))
+    const share = shareOf(map, strangers)
+    assert.ok(share < 0.08, `${share} of absent names with ${most}`)
+  }
+})
+
+test('names that are gone do not stand in the way for ever', () => {
+  const map = new SeldomMap<number>()
+  const names = newNames(20_000)
+  for (const name of names) map.set(name, 1)
+  for (const name of names.slice(100)) map.delete(name)
+  assert.equal(map.size, 100)
+  assert.ok(names.slice(0, 100).every((name) => map.has(name)))
+  assert.ok(shareOf(map, newNames(20_000)) < 0.15)
+  // As many come as go, again and again.
+  const kept = names.slice(0, 100)
+  for (let round = 0; round < 50; round++) {
+    const next = newNames(1_000)
+    for (const name of next) map.set(name, 1)
+    for (const name of next) map.delete(name)
+    assert.ok(kept.every((name) => map.has(name)))
+  }
+  assert.ok(shareOf(map, newNames(20_000)) < 0.3)
+})
