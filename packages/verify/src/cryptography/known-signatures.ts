@@ -1,6 +1,6 @@
 import { hash, type KeyObject } from 'node:crypto'
 import type { Cryptography, KnownSignatures } from './cryptography.ts'
-import { createRecentDigests } from './recent-digests.ts'
+import { createRecentDigests, type Digest } from './recent-digests.ts'
 
 /** Half a gigabyte of them. */
 const MOST_TOKENS = 10_000_000
@@ -35,10 +35,16 @@ export function rememberSignatures(size: number): KnownSignatures<KeyObject> {
     }
     return number
   }
-  const digestOf: (...of: Parameters<KnownSignatures<KeyObject>['has']>) => Buffer = (
+  // As text, and put where the last one stood: a buffer for each would take longer than to hash.
+  const bytes = Buffer.alloc(32)
+  const digest = new Int32Array(bytes.buffer, bytes.byteOffset, 8)
+  const digestOf: (...of: Parameters<KnownSignatures<KeyObject>['has']>) => Digest = (
     { key, algorithm },
     token,
-  ) => hash('sha256', `${algorithm} ${numberOf(key)} ${token}`, 'buffer')
+  ) => {
+    bytes.write(hash('sha256', `${algorithm} ${numberOf(key)} ${token}`, 'latin1'), 'latin1')
+    return digest
+  }
   return {
     has: (key, token) => known.has(digestOf(key, token)),
     add: (key, token) => known.add(digestOf(key, token)),

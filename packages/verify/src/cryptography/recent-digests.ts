@@ -2,10 +2,13 @@ const WORDS = 8
 /** What makes the look-ups long is the last quarter. */
 const MOST_FILLED = 0.77
 
+/** Eight words of SHA-256, which whoever asks may overwrite afterwards. */
+export type Digest = Int32Array
+
 /** The last digests that were asked for. */
 export interface RecentDigests {
-  has(digest: Buffer): boolean
-  add(digest: Buffer): void
+  has(digest: Digest): boolean
+  add(digest: Digest): void
 }
 
 /**
@@ -18,7 +21,7 @@ export function createRecentDigests(size: number): RecentDigests {
   let newer = createTable(half)
   let older = createTable(half)
 
-  function add(digest: Buffer): void {
+  function add(digest: Digest): void {
     if (newer.count() >= half) {
       const emptied = older
       emptied.clear()
@@ -52,15 +55,15 @@ function createTable(capacity: number): Table {
   let used = 0
 
   /** Where the digest stands, or where it would. A first word of zero is an empty place. */
-  function find(digest: Buffer, first: number): number {
+  function find(digest: Digest, first: number): number {
     let slot = first & (slots - 1)
     while (words[slot * WORDS] !== 0 && !isAt(slot * WORDS, digest)) slot = (slot + 1) & (slots - 1)
     return slot * WORDS
   }
 
-  function isAt(at: number, digest: Buffer): boolean {
+  function isAt(at: number, digest: Digest): boolean {
     for (let word = 0; word < WORDS; word++) {
-      if (words[at + word] !== digest.readInt32LE(word * 4)) return false
+      if (words[at + word] !== digest[word]) return false
     }
     return true
   }
@@ -72,16 +75,16 @@ function createTable(capacity: number): Table {
       used = 0
     },
     has: (digest) => {
-      const first = digest.readInt32LE(0)
+      const first = digest[0] ?? 0
       return first !== 0 && words[find(digest, first)] !== 0
     },
     add: (digest) => {
-      const first = digest.readInt32LE(0)
+      const first = digest[0] ?? 0
       // One of four thousand million digests begins so, and is not remembered.
       if (first === 0) return
       const at = find(digest, first)
       if (words[at] === 0) used++
-      for (let word = 0; word < WORDS; word++) words[at + word] = digest.readInt32LE(word * 4)
+      for (let word = 0; word < WORDS; word++) words[at + word] = digest[word] ?? 0
     },
   }
 }
