@@ -15,8 +15,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(1)
 }
 
-// Under load V8 lets the space of young objects grow to 64 MiB, and it can be bounded only from the command line: so the
-// server starts itself anew with a bound, keeping its process id. Not on Windows, and not where a parent's channel would
+// Under load V8 lets the space of young objects grow to 64 MiB, and that of old ones to four times what is alive before it
+// looks for garbage there; both can be bounded only from the command line. So the server starts itself anew with bounds,
+// keeping its process id. Not on Windows, and not where a parent's channel would
 // be lost (child_process.fork); whoever sets the option for himself is left alone.
 const youngSpace = '--max-semi-space-size'
 const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((text) =>
@@ -25,7 +26,8 @@ const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some(
 // Without a command it starts, too.
 const [command = 'start'] = process.argv.slice(2)
 if (command === 'start' && !isBounded && process.execve && !process.send) {
-  const words = [`${youngSpace}=8`, ...process.execArgv, ...process.argv.slice(1)]
+  const bounds = [`${youngSpace}=8`, '--heap-growing-percent=20']
+  const words = [...bounds, ...process.execArgv, ...process.argv.slice(1)]
   const environment = { UV_THREADPOOL_SIZE: String(availableParallelism() + 3), ...process.env }
   process.execve(process.execPath, [process.execPath, ...words], environment)
 }

@@ -46,16 +46,22 @@ test('sends nobody to the key set for a secret that is shared', async (t) => {
 })
 
 const readsProc = { skip: process.platform !== 'linux' && 'it reads /proc' }
-test('bounds the space of young objects, and stays the process it was', readsProc, async (t) => {
-  const program = createProgram(t)
-  for (const words of [['start'], []]) {
-    const server = await program.start({}, [], words)
-    assert.ok(argumentsOf(server).includes('--max-semi-space-size=8'), words.join(' '))
-    assert.equal(await server.stop(), 0)
-  }
-  const own = await program.start({ NODE_OPTIONS: '--max-semi-space-size=4' })
-  assert.ok(argumentsOf(own).every((word) => !word.includes('semi-space')))
-})
+test(
+  'bounds the spaces of young and old objects, and stays the process it was',
+  readsProc,
+  async (t) => {
+    const program = createProgram(t)
+    for (const words of [['start'], []]) {
+      const server = await program.start({}, [], words)
+      for (const bound of ['--max-semi-space-size=8', '--heap-growing-percent=20']) {
+        assert.ok(argumentsOf(server).includes(bound), `${bound} of "${words.join(' ')}"`)
+      }
+      assert.equal(await server.stop(), 0)
+    }
+    const own = await program.start({ NODE_OPTIONS: '--max-semi-space-size=4' })
+    assert.ok(argumentsOf(own).every((word) => !word.includes('semi-space')))
+  },
+)
 
 test('keeps everything over a restart', async (t) => {
   const program = createProgram(t)
