@@ -26,7 +26,7 @@ const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some(
 // Without a command it starts, too.
 const [command = 'start'] = process.argv.slice(2)
 if (command === 'start' && !isBounded && process.execve && !process.send) {
-  const bounds = [`${youngSpace}=8`, '--heap-growing-percent=20']
+  const bounds = [`${youngSpace}=8`, '--heap-growing-percent=50']
   const words = [...bounds, ...process.execArgv, ...process.argv.slice(1)]
   const environment = { UV_THREADPOOL_SIZE: String(availableParallelism() + 3), ...process.env }
   process.execve(process.execPath, [process.execPath, ...words], environment)

@@ -53,7 +53,7 @@ test(
     const program = createProgram(t)
     for (const words of [['start'], []]) {
       const server = await program.start({}, [], words)
-      for (const bound of ['--max-semi-space-size=8', '--heap-growing-percent=20']) {
+      for (const bound of ['--max-semi-space-size=8', '--heap-growing-percent=50']) {
         assert.ok(argumentsOf(server).includes(bound), `${bound} of "${words.join(' ')}"`)
       }
       assert.equal(await server.stop(), 0)
