@@ -38,7 +38,10 @@ test('the codes are those of RFC 4231', () => {
 
 test("every code is that of Node's own HMAC, whatever was computed before", () => {
   const key = fc.uint8Array({ maxLength: 64 })
-  const messages = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 })
+  const messages = fc.array(fc.uint8Array({ maxLength: 300, size: 'max' }), {
+    minLength: 1,
+    maxLength: 4,
+  })
   fc.assert(
     fc.property(key, messages, (secret, texts) => {
       const mac = createMac(secret)
@@ -50,7 +53,10 @@ test("every code is that of Node's own HMAC, whatever was computed before", () =
 })
 
 test('parts give the code of what they are together', () => {
-  const part = fc.oneof(fc.uint8Array({ maxLength: 120 }), fc.string({ unit: 'binary' }))
+  const part = fc.oneof(
+    fc.uint8Array({ maxLength: 120, size: 'max' }),
+    fc.string({ unit: 'binary', maxLength: 60, size: 'max' }),
+  )
   fc.assert(
     fc.property(fc.array(part, { maxLength: 4 }), (parts) => {
       const expected = createHmac('sha256', 'key')

@@ -42,18 +42,14 @@ export class SeldomMap<Value> implements Iterable<[string, Value]> {
   delete(name: string): boolean {
     const wasHere = this.#entries.delete(name)
     if (wasHere) this.#deleted++
-    if (this.#deleted > INITIAL_BITS && this.#deleted > this.#entries.size) this.#markFewer()
+    if (this.#deleted > INITIAL_BITS && this.#deleted > this.#entries.size) {
+      this.#markAll(this.#mask + 1)
+    }
     return wasHere
   }
 
   [Symbol.iterator](): MapIterator<[string, Value]> {
     return this.#entries[Symbol.iterator]()
-  }
-
-  #markFewer(): void {
-    let bits = INITIAL_BITS
-    while (this.#entries.size * BITS_PER_NAME >= bits) bits *= 2
-    this.#markAll(bits)
   }
 
   #markAll(bits: number): void {
