@@ -70,7 +70,7 @@ export function createAuthorizer(
       if (credentials === 'ambiguous') return { refusal: { code: 'invalid_request' } }
       return andThen(findUser(credentials.token), (found): Decision => {
         if (typeof found === 'string') return { refusal: { code: found } }
-        if (Object.isExtensible(request)) (request as Marked)[known] = found
+        ;(request as Marked)[known] = found
         return decide(found, requirement)
       })
     },
