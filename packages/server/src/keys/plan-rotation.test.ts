@@ -148,7 +148,7 @@ describe('over months', () => {
       accessTokenTtlSeconds: fc.constantFrom(900, 900, 3_600, 86_400),
     })
     fc.assert(
-      fc.property(fc.array(change, { minLength: 5, maxLength: 60 }), (steps) => {
+      fc.property(fc.array(change, { minLength: 5, maxLength: 60, size: 'max' }), (steps) => {
         let now = start
         let content: Pick<ReturnType<typeof planRotation>, 'longestTokenTtlSeconds'> & {
           keys: readonly SigningKey[]

@@ -131,7 +131,7 @@ describe('the memory of all callers', () => {
   test('keeps every rule, whatever happens', () => {
     const step = fc.record({ key: fc.nat(30), advance: fc.integer({ min: -5_000, max: 15_000 }) })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
         const clock = createTestClock()
         const limits = new VolumeLimits(clock, 20)
         for (const { key, advance } of steps) {

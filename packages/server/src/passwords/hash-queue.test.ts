@@ -105,7 +105,7 @@ describe('the queue in front of hashing', () => {
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 0, max: 4 }),
-        fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
+        fc.array(fc.boolean(), { minLength: 1, maxLength: 30, size: 'max' }),
         async (concurrency, maxWaiting, steps) => {
           const queue = createHashQueue({ concurrency, maxWaiting, maxWaitMs: 60_000 })
           const open: (() => void)[] = []
