@@ -42,7 +42,8 @@ export type VerifierOptions = AnyVerifierOptions<KeyObject> & SignatureOptions
 export interface SignatureOptions {
   /**
    * For how many more tokens it is remembered, in 42 to 84 bytes each, that their signature holds: a repeated one is
-   * read again and costs no signature check; default 0. For services with more users at a time than `cacheSize`; at most 10,000,000.
+   * read again and costs no signature check; default 0, at most 10,000,000. For services with more users at a time than
+   * `cacheSize`.
    */
   signatureCacheSize?: number
 }
