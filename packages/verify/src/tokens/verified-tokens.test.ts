@@ -59,6 +59,23 @@ describe('the memory for tokens', () => {
     assert.equal(tokens.find('b-token'), later)
   })
 
+  test('takes no token for another that ends as it does, and keeps the later of the two', () => {
+    const [first, second] = [rememberedUntil(NOW_SECONDS + 1), rememberedUntil(NOW_SECONDS + 2)]
+    const tokens = createVerifiedTokens(2)
+    tokens.keep('one.a-signature', first)
+    assert.equal(tokens.find('two.a-signature'), undefined)
+    assert.equal(tokens.find('one.a-signature'), first)
+    tokens.drop('two.a-signature')
+    assert.equal(tokens.find('one.a-signature'), first)
+    tokens.keep('two.a-signature', second)
+    assert.equal(tokens.find('one.a-signature'), undefined)
+    assert.equal(tokens.find('two.a-signature'), second)
+    // The place of the first is free again: both of these are kept beside the second, one after the other.
+    tokens.keep('b-token', first)
+    assert.equal(tokens.find('two.a-signature'), second)
+    assert.equal(tokens.find('b-token'), first)
+  })
+
   test('may be as large as a number can be', () => {
     const { verify } = createLocalVerifier(optionsFor(key, { cacheSize: Number.MAX_SAFE_INTEGER }))
     const token = signToken(key)
