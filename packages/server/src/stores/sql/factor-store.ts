@@ -3,7 +3,7 @@ import type { Factor, FactorKind } from '../../factors/factor.ts'
 import type { FactorStore } from '../../factors/store.ts'
 import type { FactorRow } from './schema.ts'
 import { type SqlDatabase, UniqueViolationError } from './sql-database.ts'
-import { compileStatement, type Statement } from './statement.ts'
+import { compileStatement, literal, type Statement } from './statement.ts'
 
 const columns = [
   'id',
@@ -39,7 +39,7 @@ export const listFactors: Statement<{ user: string }, FactorRow> = compileStatem
     .select(columns)
     .where('user_id', '=', arg('user'))
     .orderBy('id')
-    .limit(100),
+    .limit(literal(100)),
 )
 
 const listOfKind = compileStatement<{ kind: string; after: string; limit: number }, FactorRow>(

@@ -4,7 +4,7 @@ import type { SessionStore } from '../../sessions/store.ts'
 import { type AccountRow, accountColumns, toAccount } from './account-store.ts'
 import type { SessionRow } from './schema.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { compileStatement, type Statement } from './statement.ts'
+import { compileStatement, literal, type Statement } from './statement.ts'
 
 // Named one by one: on PostgreSQL a prepared `*` fails as soon as a newer version adds a column.
 const sessionColumns = [
@@ -130,7 +130,7 @@ export const listLiveSessions: Statement<ListArguments, SessionRow> = compileSta
     // In the order of the index: whatever is dead with its epoch lies outside of what is read.
     .orderBy('epoch', 'desc')
     .orderBy('id', 'desc')
-    .limit(1000)
+    .limit(literal(1_000))
     .offset(arg<number>('skip')),
 )
 
@@ -153,7 +153,7 @@ const sliceEnd = compileStatement<{ after: string; skipped: number }, { id: stri
     .select('id')
     .where('id', '>', arg('after'))
     .orderBy('id')
-    .limit(1)
+    .limit(literal(1))
     .offset(arg<number>('skipped')),
 )
 

@@ -157,11 +157,13 @@ type Row = Record<string, unknown>
 class PreparedStatement {
   readonly #statement: StatementSync
   readonly #columns: readonly string[]
+  readonly #blank: Row
 
   constructor(statement: StatementSync) {
     statement.setReturnArrays(true)
     this.#statement = statement
     this.#columns = statement.columns().map(({ name }) => name)
+    this.#blank = blankRow(this.#columns)
   }
 
   get(values: readonly SQLInputValue[]): Row | undefined {
@@ -181,11 +183,23 @@ class PreparedStatement {
 
   #toRow(values: readonly unknown[]): Row {
     const columns = this.#columns
-    const row: Row = {}
+    const row = { ...this.#blank }
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index]
       if (column !== undefined) row[column] = values[index]
     }
     return row
   }
+}
+
+/**
+ * What every row is a copy of. An object that gets more than a dozen members one by one turns slow, too; one that was
+ * parsed has a place for each, and is given a value of every kind here so that no place is made for one kind only.
+ */
+function blankRow(columns: readonly string[]): Row {
+  const blank = JSON.parse(JSON.stringify(Object.fromEntries(columns.map((name) => [name, null]))))
+  for (const value of [1, 1.5, '', null]) {
+    for (const column of columns) blank[column] = value
+  }
+  return blank
 }
