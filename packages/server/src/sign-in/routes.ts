@@ -70,9 +70,10 @@ export function signInRoutes(parts: SignInRouteParts): Route[] {
         deviceOf: (account) => devices.recognize(context.source, account),
       })
       if (!result.ok) return refuse(parts, result, context)
-      const { account } = result
-      const delivery = body.delivery ?? 'cookie'
-      return completion.finish({ account, proofs: ['password'], delivery }, context)
+      const { account, release } = result
+      const proven = { account, proofs: ['password'], delivery: body.delivery ?? 'cookie' } as const
+      const [answer] = await Promise.all([completion.finish(proven, context), release()])
+      return answer
     },
   )
   return [login]

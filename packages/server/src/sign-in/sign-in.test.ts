@@ -35,8 +35,12 @@ async function setUp(t: TestContext, passwordHash?: string) {
       account: { count: 5, windowMs: 60 * minute },
     },
   }
-  const check = (password = testPassword, username = 'ada', address = '203.0.113.9') =>
-    checkPassword(parts, { username, password }, { addressKey: address, deviceOf: () => undefined })
+  const check = async (password = testPassword, username = 'ada', address = '203.0.113.9') => {
+    const origin = { addressKey: address, deviceOf: () => undefined }
+    const result = await checkPassword(parts, { username, password }, origin)
+    if (result.ok) await result.release()
+    return result
+  }
   return { clock, store, queue, account, check }
 }
 

@@ -28,7 +28,12 @@ export interface SignInOrigin {
 }
 
 export type SignInResult =
-  | { readonly ok: true; readonly account: Account }
+  | {
+      readonly ok: true
+      readonly account: Account
+      /** Gives the attempt back; together with what starts the session, so that they share one commit. */
+      readonly release: () => Promise<void>
+    }
   /** The account is known to us, never to the client. */
   | {
       readonly ok: false
@@ -45,7 +50,7 @@ export type SignInResult =
     }
   | { readonly ok: false; readonly reason: 'busy'; readonly retryAfterSeconds: number }
 
-/** Checks a password. The attempt is counted before the work starts and given back when it succeeds. */
+/** Checks a password. The attempt is counted before the work starts, and to be given back when it succeeds. */
 export async function checkPassword(
   parts: SignInParts,
   credentials: { readonly username: string; readonly password: string },
@@ -69,11 +74,8 @@ export async function checkPassword(
       : undefined
     return { ok: false, reason: reason ?? 'unknown_user', account, strangers }
   }
-  await Promise.all([
-    attempt.release(),
-    verified.needsRehash ? rehash(parts, account, credentials.password) : undefined,
-  ])
-  return { ok: true, account }
+  if (verified.needsRehash) await rehash(parts, account, credentials.password)
+  return { ok: true, account, release: attempt.release }
 }
 
 function whyNot(

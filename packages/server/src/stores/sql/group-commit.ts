@@ -23,10 +23,10 @@ export interface GroupCommit {
 const batchLimit = 512
 
 /**
- * Writes that are asked for in one turn of the event loop, or while the disk is busy, share one transaction and one
- * `sync`, which makes it durable. The next transaction begins two turns later: in the first the requests that have come
- * are read, in the second they have looked up what they need and ask for their writes. So a sync serves more of them
- * where there are many, and nobody waits for whom is not there yet. A statement that fails is rejected alone; a
+ * Writes that are asked for in two turns of the event loop, or while the disk is busy, share one transaction and one
+ * `sync`, which makes it durable. Two, because in the first the requests that have come are read, and in the second they
+ * have looked up what they need and ask for their writes. So a sync serves more of them where there are many, and nobody
+ * waits for whom is not there yet. A statement that fails is rejected alone; a
  * transaction that fails takes all of its statements with it and none is half done. A lock that another process holds is
  * waited for, up to `patienceMs` and without blocking the loop. When a sync fails, everything is refused from then on:
  * what was committed may be lost, and so may whatever is written behind it.
@@ -62,21 +62,19 @@ export function createGroupCommit(
     }
   }
   const flush = async (): Promise<void> => {
-    while (queue.length > 0) {
+    do {
+      await nextTurn()
+      await nextTurn()
       const batch = queue.slice(0, batchLimit)
       queue = queue.slice(batchLimit)
       await carryOut(batch)
-      await nextTurn()
-      await nextTurn()
-    }
+    } while (queue.length > 0)
     isScheduled = false
   }
   const schedule = (): void => {
     if (isScheduled) return
     isScheduled = true
-    idle = new Promise((resolve) => {
-      setImmediate(() => void flush().then(resolve))
-    })
+    idle = flush()
   }
   return {
     write: <T>(run: () => T, outlives: Outlives = 'power_cut') =>
