@@ -63,6 +63,22 @@ test(
   },
 )
 
+test('loads no client for HTTP, which is a part of the start and of the memory of many', async (t) => {
+  const program = createProgram(t)
+  const [script, list] = ['list.cjs', 'modules'].map((name) => join(program.directory, name))
+  const write = `require('fs').writeFileSync(${JSON.stringify(list)}, process.moduleLoadList.join('\\n'))`
+  writeFileSync(script ?? '', `process.on('exit', () => ${write})`)
+  const server = await program.start({ NODE_OPTIONS: `--require ${script}` })
+  assert.equal((await fetch(`${server.url}/health/ready`)).status, 200)
+  assert.equal(await server.stop(), 0)
+  const loaded = readFileSync(list ?? '', 'utf8').split('\n')
+  assert.ok(loaded.includes('NativeModule _http_server'))
+  assert.deepEqual(
+    loaded.filter((name) => name.includes('undici')),
+    [],
+  )
+})
+
 test('keeps everything over a restart', async (t) => {
   const program = createProgram(t)
   const first = await program.start()

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { type Countersign, createCountersign } from '@countersign/server'
 import { formatMistake, type Settings } from '@countersign/server/config'
 import type { Command } from '../command-line/command.ts'
@@ -14,6 +14,7 @@ import { serveGuarded } from '../serve/guard-connections.ts'
 import { listen } from '../serve/listen.ts'
 import { createLog } from '../serve/log.ts'
 import { serveMetrics } from '../serve/metrics-server.ts'
+import { createServer } from '../serve/node-http.ts'
 import { refuseUnreadable } from '../serve/refuse-unreadable.ts'
 
 export const start: Command = {

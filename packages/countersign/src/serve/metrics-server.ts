@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Countersign } from '@countersign/server'
 import { listen } from './listen.ts'
+import { createServer } from './node-http.ts'
 
 /** /metrics on a port of its own, for networks where that port is reachable only from within. */
 export async function serveMetrics(

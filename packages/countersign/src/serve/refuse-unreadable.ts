@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   problem,
@@ -14,6 +8,7 @@ import {
   renderProblem,
   securityHeaders,
 } from '@countersign/server'
+import { STATUS_CODES } from './node-http.ts'
 
 /**
  * What never comes to the handler (no HTTP, no Host, an expectation, too long a head, too slow a request) is answered by
