@@ -40,10 +40,12 @@ if (isCheckout) {
   nodeModule.enableCompileCache(fileURLToPath(cache))
   nodeModule.registerHooks({
     resolve: (specifier, context, nextResolve) => {
-      // A source beside another is where it says: looking for it takes as long as reading it.
-      if (specifier.startsWith('.') && specifier.endsWith('.ts') && context.parentURL) {
+      // A file beside another is where it says: looking for it takes as long as reading it.
+      const isFile = /^\.{1,2}\/.*\.[jt]s$/.test(specifier)
+      if (isFile && context.parentURL && context.conditions.includes('import')) {
         const { href } = new URL(specifier, context.parentURL)
-        return { url: href, format: 'module-typescript', shortCircuit: true }
+        const format = specifier.endsWith('.ts') ? 'module-typescript' : undefined
+        return { url: href, format, shortCircuit: true }
       }
       return nextResolve(specifier, {
         ...context,

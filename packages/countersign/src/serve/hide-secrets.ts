@@ -32,12 +32,12 @@ export function hideSecrets(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value
     const shown = items.map((item) => hideSecrets(item, depth + 1))
-    return shown.some((item, index) => item !== items[index]) ? shown : items
+    return shown.some((item, index) => !Object.is(item, items[index])) ? shown : items
   }
   let copy: Record<string, unknown> | undefined
   for (const [name, member] of Object.entries(value)) {
     const shown = isSecret(name) ? '[redacted]' : hideSecrets(member, depth + 1)
-    if (shown === member) continue
+    if (Object.is(shown, member)) continue
     copy ??= { ...value }
     copy[name] = shown
   }
