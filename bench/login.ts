@@ -6,6 +6,7 @@ import { compare, type Series, stateAlone } from './compare.ts'
 import { startCountersign, startTutorial, tutorialAccounts } from './contenders.ts'
 import { interleave } from './interleave.ts'
 import { runPinned } from './pinned-process.ts'
+import { forServers } from './plan.ts'
 import { password, type Population, populate } from './population.ts'
 import type { Result, Section } from './result.ts'
 import type { ServerUnderLoad } from './server-under-load.ts'
@@ -15,7 +16,8 @@ const readers = 16
 const readerPauseMs = 10
 
 /** POST /api/auth/login against raw argon2id, and what log-ins do to everybody else. */
-export async function measureLogin(bench: Bench): Promise<Section> {
+export async function measureLogin(ofAll: Bench): Promise<Section> {
+  const bench = { ...ofAll, plan: forServers(ofAll.plan) }
   const { plan, cores } = bench
   const home = join(bench.directory, 'login')
   const population = await populate(home, plan.fewAccounts)

@@ -39,7 +39,7 @@ export const fullPlan: Plan = {
   manyAccounts: 100_000,
   smallTable: 10_000,
   largeTable: 1_000_000,
-  hotQueryMs: 250,
+  hotQueryMs: 500,
   mixedLoadSeconds: 60,
   starts: 5,
   revocations: 100,
