@@ -3,10 +3,11 @@
 import { writeFileSync } from 'node:fs'
 import { createVerifier } from '@countersign/verify'
 import { expressGuards } from '@countersign/verify/express'
-import express from 'express'
+import express, { type RequestHandler } from 'express'
 
 const { ISSUER = '', ISSUER_URL = '', SERVICE_ID = '', SERVICE_SECRET = '' } = process.env
 const app = express()
+const guards: RequestHandler[] = []
 if (process.env['GUARDED'] === 'yes') {
   const verifier = createVerifier({
     issuer: ISSUER,
@@ -20,9 +21,9 @@ if (process.env['GUARDED'] === 'yes') {
     onProblem: (problem) => writeFileSync(process.stderr.fd, `${problem.message}\n`),
   })
   await verifier.ready()
-  app.use(expressGuards(verifier).requireAuth)
+  guards.push(expressGuards(verifier).requireAuth)
 }
-app.get('/api/users', (_req, res) => {
+app.get('/api/users', ...guards, (_req, res) => {
   res.json({ orders: [{ id: 'b5f1c0de', product: 'Desk lamp', cents: 4900, shipped: false }] })
 })
 app.listen(Number(process.env['PORT']), '127.0.0.1')
