@@ -42,7 +42,7 @@ if (isCheckout) {
     resolve: (specifier, context, nextResolve) => {
       // A file beside another is where it says: looking for it takes as long as reading it.
       const isFile = /^\.{1,2}\/.*\.[jt]s$/.test(specifier)
-      if (isFile && context.parentURL && context.conditions.includes('import')) {
+      if (isFile && context.parentURL && context.conditions?.includes('import')) {
         const { href } = new URL(specifier, context.parentURL)
         const format = specifier.endsWith('.ts') ? 'module-typescript' : undefined
         return { url: href, format, shortCircuit: true }
