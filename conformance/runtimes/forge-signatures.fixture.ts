@@ -104,6 +104,7 @@ function rsa(key: VectorKey, text: string, good: Buffer): readonly Buffer[] {
     signPadded(key.privateKey, data, kind, saltLength, hash)
   const { RSA_PKCS1_PADDING: pkcs1, RSA_PKCS1_PSS_PADDING: pss } = constants
   return [
+    ...unreduced(key, text, modulus, size),
     ...[number + modulus, modulus - number, modulus, modulus - 1n, 1n].map((other) =>
       big(other, Math.max(size, Math.ceil(other.toString(16).length / 2))),
     ),
@@ -114,6 +115,19 @@ function rsa(key: VectorKey, text: string, good: Buffer): readonly Buffer[] {
     padding(pss, 32, 'sha1'),
     padding(pss, 32, 'sha512'),
   ]
+}
+
+/**
+ * A true signature and the modulus, in one number that is no longer than it should be. Seldom there is one; where signing
+ * draws a salt, it is signed until there is.
+ */
+function unreduced(key: VectorKey, text: string, modulus: bigint, size: number): readonly Buffer[] {
+  if (key.alg !== 'PS256') return []
+  for (;;) {
+    const signature = signWith(key, key.alg, text).toString('hex')
+    const sum = BigInt(`0x${signature}`) + modulus
+    if (sum < 1n << BigInt(8 * size)) return [big(sum, size)]
+  }
 }
 
 function signPadded(

@@ -23,7 +23,7 @@ import {
   type KeyTraits,
   type VerificationKey,
 } from './keys.ts'
-import { hasSignatureShape } from './signature-shape.ts'
+import { hasSignatureShape, type RsaModulus } from './signature-shape.ts'
 
 const SHA256_BYTES = 32
 
@@ -119,14 +119,28 @@ export function isSignatureValid(
   signature: Uint8Array,
 ): boolean {
   try {
-    const modulusBits = (): number => key.asymmetricKeyDetails?.modulusLength ?? 0
     return (
-      hasSignatureShape(algorithm, signature, modulusBits) &&
+      hasSignatureShape(algorithm, signature, () => modulusOf(key)) &&
       isShapedSignatureValid(algorithm, key, Buffer.from(signingInput, 'latin1'), signature)
     )
   } catch {
     return false
   }
+}
+
+const moduli = new WeakMap<KeyObject, RsaModulus>()
+
+function modulusOf(key: KeyObject): RsaModulus {
+  let modulus = moduli.get(key)
+  if (modulus === undefined) {
+    const { n = '' } = key.export({ format: 'jwk' })
+    modulus = {
+      bits: key.asymmetricKeyDetails?.modulusLength ?? 0,
+      number: Buffer.from(n, 'base64url'),
+    }
+    moduli.set(key, modulus)
+  }
+  return modulus
 }
 
 function isShapedSignatureValid(

@@ -4,15 +4,23 @@ const SHA256_BYTES = 32
 const P256_SCALAR_BYTES = 32
 const ED25519_SIGNATURE_BYTES = 64
 
+/** The modulus of an RSA key, big-endian; its length alone where a platform keeps the number to itself. */
+export interface RsaModulus {
+  readonly bits: number
+  readonly number: Uint8Array | undefined
+}
+
+export const rsaAlgorithms: ReadonlySet<Algorithm> = new Set(['RS256', 'PS256'])
+
 /**
  * Whether a signature has the one form of its algorithm, whatever a platform would forgive.
  *
- * @param modulusBits of an RSA key; asked only then, because platforms take their time to answer
+ * @param modulusOf an RSA key; asked only then, because platforms take their time to answer
  */
 export function hasSignatureShape(
   algorithm: Algorithm,
   signature: Uint8Array,
-  modulusBits: () => number,
+  modulusOf: () => RsaModulus,
 ): boolean {
   switch (algorithm) {
     case 'HS256':
@@ -23,8 +31,7 @@ export function hasSignatureShape(
       return signature.length === ED25519_SIGNATURE_BYTES
     case 'RS256':
     case 'PS256':
-      // RFC 8017 §8.1.2 and §8.2.2: exactly as long as the modulus.
-      return signature.length === Math.ceil(modulusBits() / 8)
+      return isRsaSignatureShape(signature, modulusOf())
     default:
       return false
   }
@@ -40,6 +47,21 @@ function isP256SignatureShape(signature: Uint8Array): boolean {
     !isZero(signature, 0, P256_SCALAR_BYTES) &&
     !isZero(signature, P256_SCALAR_BYTES, 2 * P256_SCALAR_BYTES)
   )
+}
+
+/**
+ * RFC 8017 §8.1.2 and §8.2.2: exactly as long as the modulus. §5.2.2: and less than it. Deno takes the sum of both for
+ * the signature, which would give it a second spelling.
+ */
+function isRsaSignatureShape(signature: Uint8Array, { bits, number }: RsaModulus): boolean {
+  if (signature.length !== Math.ceil(bits / 8)) return false
+  return number === undefined || isLess(signature, number)
+}
+
+/** Of two numbers of one length, the highest byte first. */
+function isLess(one: Uint8Array, other: Uint8Array): boolean {
+  const at = one.findIndex((byte, index) => byte !== other[index])
+  return at !== -1 && (one[at] ?? 0) < (other[at] ?? 0)
 }
 
 function isZero(bytes: Uint8Array, from: number, to: number): boolean {
