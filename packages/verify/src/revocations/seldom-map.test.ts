@@ -33,8 +33,9 @@ test('it holds what a map would hold, whatever is set and deleted', () => {
   )
 })
 
+/** As many bits a character as ids have; in hexadecimal, five characters would be too few for 50,000 names. */
 const newNames = (count: number): string[] =>
-  Array.from({ length: count }, () => randomBytes(16).toString('hex'))
+  Array.from({ length: count }, () => randomBytes(16).toString('base64url'))
 
 const shareOf = (map: SeldomMap<number>, names: readonly string[]): number =>
   names.filter((name) => map.mayHave(name)).length / names.length
