@@ -10,8 +10,6 @@ export interface RsaModulus {
   readonly number: Uint8Array | undefined
 }
 
-export const rsaAlgorithms: ReadonlySet<Algorithm> = new Set(['RS256', 'PS256'])
-
 /**
  * Whether a signature has the one form of its algorithm, whatever a platform would forgive.
  *

@@ -16,7 +16,7 @@ import {
   type KeyTraits,
   type VerificationKey,
 } from './keys.ts'
-import { hasSignatureShape, rsaAlgorithms, type RsaModulus } from './signature-shape.ts'
+import { hasSignatureShape, type RsaModulus } from './signature-shape.ts'
 
 const SHA256_BYTES = 32
 
@@ -159,7 +159,8 @@ export async function isSignatureValid(
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   try {
-    const modulus = rsaAlgorithms.has(algorithm) ? await modulusOf(key) : noModulus
+    const { modulusLength: bits }: KeyAlgorithm = key.algorithm
+    const modulus = bits === undefined ? noModulus : await modulusOf(key, bits)
     if (!hasSignatureShape(algorithm, signature, () => modulus)) return false
     const data = new TextEncoder().encode(signingInput)
     return await crypto.subtle.verify(verifyParameters(algorithm), key, signature, data)
@@ -172,11 +173,10 @@ const noModulus: RsaModulus = { bits: 0, number: undefined }
 const moduli = new WeakMap<CryptoKey, RsaModulus>()
 
 /** A key that the host made itself may be one that does not tell its number. */
-async function modulusOf(key: CryptoKey): Promise<RsaModulus> {
+async function modulusOf(key: CryptoKey, bits: number): Promise<RsaModulus> {
   let modulus = moduli.get(key)
   if (modulus === undefined) {
     const { n = '' } = key.extractable ? await crypto.subtle.exportKey('jwk', key) : {}
-    const { modulusLength: bits = 0 }: KeyAlgorithm = key.algorithm
     modulus = { bits, number: n === '' ? undefined : decodeCanonicalBase64url(n) }
     moduli.set(key, modulus)
   }
