@@ -55,6 +55,15 @@ test('writes of one turn share one transaction', async (t) => {
   assert.deepEqual(names(), ['a', 'b', 'c', 'd', 'e'])
 })
 
+test('who has to read first shares the transaction of who has not', async (t) => {
+  const { database, add, names } = open(t)
+  const first = add('a')
+  await new Promise(setImmediate)
+  await Promise.all([first, add('b')])
+  assert.equal(database.commits, 1)
+  assert.deepEqual(names(), ['a', 'b'])
+})
+
 test('a statement that fails takes no neighbour with it', async (t) => {
   const { add, names } = open(t)
   await add('a')
