@@ -16,9 +16,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
 }
 
 // Under load V8 lets the space of young objects grow to 64 MiB, and that of old ones to a multiple of what is alive
-// before it looks for garbage there; both can be bounded only from the command line. So the server starts itself anew with bounds,
-// keeping its process id. Not on Windows, and not where a parent's channel would
-// be lost (child_process.fork); whoever sets the option for himself is left alone.
+// before it looks for garbage there; both can be bounded only from the command line. So the server starts itself anew
+// with bounds, keeping its process id. Not on Windows, and not where a parent's channel would be lost
+// (child_process.fork); whoever sets the option for himself is left alone.
 const youngSpace = '--max-semi-space-size'
 const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((text) =>
   text.includes(youngSpace),
