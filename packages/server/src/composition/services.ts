@@ -67,6 +67,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     concurrency: hashesAtOnce(),
     maxWaiting: 256,
     maxWaitMs: 2_000,
+    together: { size: 6, maxWaitMs: 50 },
   })
   const metrics = createMetrics({
     hashQueue: () => queue.depth(),

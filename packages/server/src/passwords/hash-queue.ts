@@ -1,8 +1,12 @@
+import { createGathering, type GatheringOptions } from './gathering.ts'
+
 export interface HashQueueOptions {
   /** How many hashes run at once; each holds 19 MiB. */
   readonly concurrency: number
   readonly maxWaiting: number
   readonly maxWaitMs: number
+  /** Whose hash is done while others wait for theirs goes on in a group; default: alone (decision 051). */
+  readonly together?: GatheringOptions
 }
 
 export interface Busy {
@@ -30,6 +34,7 @@ interface Waiter {
 export function createHashQueue(options: HashQueueOptions): HashQueue {
   const { concurrency, maxWaiting, maxWaitMs } = options
   const waiting = new Set<Waiter>()
+  const done = options.together && createGathering(options.together)
   let running = 0
   const busy: Busy = {
     ok: false,
@@ -74,6 +79,8 @@ export function createHashQueue(options: HashQueueOptions): HashQueue {
         return { ok: true, value: await work() }
       } finally {
         leave()
+        if (waiting.size > 0) await done?.join()
+        else done?.release()
       }
     },
     depth: () => ({ running, waiting: waiting.size }),
