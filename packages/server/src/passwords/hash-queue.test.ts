@@ -24,6 +24,20 @@ function enter(queue: HashQueue, count: number) {
   })
 }
 
+async function finish(works: readonly ReturnType<typeof createWork>[]): Promise<void> {
+  for (const work of works) {
+    work.finish('done')
+    await new Promise(setImmediate)
+  }
+}
+
+function enterAndWatch(queue: HashQueue, count: number) {
+  const works = enter(queue, count)
+  const answered = new Set<number>()
+  for (const [index, { result }] of works.entries()) void result.then(() => answered.add(index))
+  return { works, answered }
+}
+
 describe('the queue in front of hashing', () => {
   test('runs as many at once as it may, and the others in order of arrival', async () => {
     const queue = createHashQueue(options)
@@ -81,61 +95,48 @@ describe('the queue in front of hashing', () => {
 
   describe('that lets go on together whose hashes are done while others wait', () => {
     const grouping = { ...options, maxWaiting: 9, together: { size: 3, maxWaitMs: 50 } }
-    const passThem = async (works: readonly ReturnType<typeof createWork>[]): Promise<void> => {
-      for (const work of works) {
-        work.finish('done')
-        await new Promise(setImmediate)
-      }
-    }
-    const enterAndWatch = (queue: HashQueue, count: number) => {
-      const works = enter(queue, count)
-      const answered: number[] = []
-      for (const [index, { result }] of works.entries())
-        void result.then(() => answered.push(index))
-      return { works, answered }
-    }
 
     test('holds them until the group is full, while the next ones are hashed', async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] })
       const queue = createHashQueue(grouping)
       const { works, answered } = enterAndWatch(queue, 9)
-      await passThem(works.slice(0, 2))
-      assert.deepEqual(answered, [])
+      await finish(works.slice(0, 2))
+      assert.deepEqual(answered, new Set())
       assert.deepEqual(queue.depth(), { running: 2, waiting: 5 })
       assert.equal(works[3]?.started(), 1)
-      await passThem(works.slice(2, 3))
-      assert.deepEqual(answered, [0, 1, 2])
+      await finish(works.slice(2, 3))
+      assert.deepEqual(answered, new Set([0, 1, 2]))
     })
 
     test('holds nobody longer than the first of them may wait', async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] })
       const { works, answered } = enterAndWatch(createHashQueue(grouping), 9)
-      await passThem(works.slice(0, 2))
+      await finish(works.slice(0, 2))
       t.mock.timers.tick(49)
       await new Promise(setImmediate)
-      assert.deepEqual(answered, [])
+      assert.deepEqual(answered, new Set())
       t.mock.timers.tick(1)
       await new Promise(setImmediate)
-      assert.deepEqual(answered, [0, 1])
+      assert.deepEqual(answered, new Set([0, 1]))
       // The next group has its own time.
-      await passThem(works.slice(2, 3))
+      await finish(works.slice(2, 3))
       t.mock.timers.tick(49)
       await new Promise(setImmediate)
-      assert.deepEqual(answered, [0, 1])
+      assert.deepEqual(answered, new Set([0, 1]))
       t.mock.timers.tick(1)
       await new Promise(setImmediate)
-      assert.deepEqual(answered, [0, 1, 2])
+      assert.deepEqual(answered, new Set([0, 1, 2]))
     })
 
     test('holds nobody once nobody waits', async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] })
       const { works, answered } = enterAndWatch(createHashQueue(grouping), 4)
-      await passThem(works.slice(0, 1))
-      assert.deepEqual(answered, [])
-      await passThem(works.slice(1, 2))
-      assert.deepEqual(answered.toSorted(), [0, 1])
-      await passThem(works.slice(2))
-      assert.deepEqual(answered.toSorted(), [0, 1, 2, 3])
+      await finish(works.slice(0, 1))
+      assert.deepEqual(answered, new Set())
+      await finish(works.slice(1, 2))
+      assert.deepEqual(answered, new Set([0, 1]))
+      await finish(works.slice(2))
+      assert.deepEqual(answered, new Set([0, 1, 2, 3]))
     })
 
     test('holds also whose work failed, and lets it fail', async (t) => {

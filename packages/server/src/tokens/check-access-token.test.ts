@@ -4,7 +4,7 @@ import { createTestAccount } from '../accounts/account.fixture.ts'
 import { createTestClock, createTestRandomness } from '../foundation/deterministic.fixture.ts'
 import type { KeyringOptions } from '../keys/keyring.ts'
 import { LiveRevocations } from '../revocation/live-revocations.ts'
-import { createAccessTokenVerifier } from './check-access-token.ts'
+import { createAccessTokenVerifier, tokensRemembered } from './check-access-token.ts'
 import { createAccessTokenIssuer } from './issue-access-token.ts'
 import { openTestKeyring, testIssuer } from './issuer.fixture.ts'
 
@@ -37,7 +37,7 @@ async function setUp(keys: Partial<KeyringOptions> = {}) {
     const verification = verifier.verify(token)
     return verification.ok ? 'accepted' : verification.reason
   }
-  return { clock, keyring, revocations, issue, outcome }
+  return { clock, keyring, revocations, issue, verifier, outcome }
 }
 
 describe('our own access token', () => {
@@ -134,5 +134,23 @@ describe('our own access token', () => {
     const good = { ...session, id: 's' }
     const { token } = await issuer.issue({ account: broken, session: good })
     assert.equal(outcome(token), 'invalid_claims')
+  })
+
+  test('is remembered whole, as many as are in use by a hundred thousand users, less on a small heap', () => {
+    assert.equal(tokensRemembered(4 * 2 ** 30), 131_072)
+    const smallHeap = 128 * 2 ** 20
+    const few = tokensRemembered(smallHeap)
+    assert.ok(few > 5_000, `${few}`)
+    // Tokens of the usual length take no more than a sixteenth.
+    assert.ok(few * 1_200 <= smallHeap / 16, `${few}`)
+  })
+
+  test('is answered by what is remembered of it also when 10,000 others are in use', async () => {
+    const { issue, verifier } = await setUp()
+    for (let count = 0; count < 10_000; count++) verifier.verify(await issue())
+    const token = await issue()
+    const answer = verifier.verify(token)
+    assert.equal(answer.ok, true)
+    assert.equal(verifier.verify(token), answer)
   })
 })

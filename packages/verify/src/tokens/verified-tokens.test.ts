@@ -11,6 +11,7 @@ import {
   signToken,
 } from './issuer.fixture.ts'
 import type { VerificationKey } from '../index.ts'
+import type { AccessClaims } from './claims.ts'
 import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
 
 const key = createSigningKey('ES256')
@@ -23,18 +24,19 @@ function rememberedUntil(exp: number, verifiedAtSeconds = NOW_SECONDS): Verified
 
 describe('the memory for tokens', () => {
   test('keeps a token that was dropped and kept again for its full turn', () => {
-    const ended = rememberedUntil(NOW_SECONDS)
+    const alive = rememberedUntil(NOW_SECONDS + 1)
     const tokens = createVerifiedTokens(2)
-    const keep = (token: string): void => tokens.keep(token, ended)
+    const keep = (token: string): void => tokens.keep(token, alive)
     keep('a-token')
     tokens.drop('a-token')
     assert.equal(tokens.find('a-token'), undefined)
     keep('a-token')
     keep('b-token')
-    assert.equal(tokens.find('a-token'), ended)
+    assert.equal(tokens.find('a-token'), alive)
+    keep('c-token')
     keep('c-token')
     assert.equal(tokens.find('a-token'), undefined)
-    assert.equal(tokens.find('b-token'), ended)
+    assert.equal(tokens.find('b-token'), alive)
   })
 
   test('gives the place of a living token only to one that comes again', () => {
@@ -74,6 +76,73 @@ describe('the memory for tokens', () => {
     tokens.keep('b-token', first)
     assert.equal(tokens.find('two.a-signature'), second)
     assert.equal(tokens.find('b-token'), first)
+  })
+
+  test('gives a long token as many places as it would fill', () => {
+    const alive = rememberedUntil(NOW_SECONDS + 1)
+    const tokens = createVerifiedTokens(4)
+    const keepFor = (token: string, times: number): void => {
+      for (let time = 0; time < times; time++) tokens.keep(token, alive)
+    }
+    const long = `${'a'.repeat(2_048)}-a-long-token`
+    keepFor('a-token', 1)
+    keepFor('b-token', 1)
+    keepFor(long, 2)
+    assert.equal(tokens.find(long), alive)
+    assert.equal(tokens.find('a-token'), undefined)
+    assert.equal(tokens.find('b-token'), alive)
+    const longest = `${'b'.repeat(8_192)}-the-longest`
+    keepFor(longest, 2)
+    assert.equal(tokens.find(longest), alive)
+    for (const token of ['b-token', long]) assert.equal(tokens.find(token), undefined)
+  })
+
+  test('gives no place of a living token to a long one that comes once', () => {
+    const tokens = createVerifiedTokens(2)
+    tokens.keep('a-token', rememberedUntil(NOW_SECONDS))
+    const alive = rememberedUntil(NOW_SECONDS + 1)
+    tokens.keep('b-token', alive)
+    const long = `${'a'.repeat(1_024)}-a-long-token`
+    tokens.keep(long, alive)
+    assert.equal(tokens.find(long), undefined)
+    tokens.keep(long, alive)
+    assert.equal(tokens.find(long), alive)
+    assert.equal(tokens.find('b-token'), undefined)
+  })
+
+  test('lets go of what has expired before its turn comes', () => {
+    const tokens = createVerifiedTokens(1_000)
+    const names = Array.from({ length: 20 }, (_, at) =>
+      createHash('md5').update(`${at}`).digest('hex'),
+    )
+    const [early, late] = [names.slice(0, 10), names.slice(10)]
+    const ends = NOW_SECONDS + 1
+    for (const name of early) tokens.keep(name, rememberedUntil(ends))
+    for (const name of late) tokens.keep(name, rememberedUntil(ends + 900, ends))
+    assert.deepEqual(
+      names.filter((name) => tokens.find(name) !== undefined),
+      late,
+    )
+  })
+
+  test('holds once what tokens have in common, and nothing else of one for another', () => {
+    const tokens = createVerifiedTokens<KeyObject>(2)
+    const keep = (token: string, text: string): AccessClaims => {
+      const claims = JSON.parse(text)
+      const verification = { ok: true as const, claims }
+      tokens.keep(token, { ...rememberedUntil(1), claims, verification })
+      return claims
+    }
+    const text =
+      '{"roles":["user","editor"],"amr":["pwd"],"more":{"a":1},"list":[{"a":1}],"__proto__":"x"}'
+    const other =
+      '{"roles":["user","admin"],"amr":["pwd"],"more":{"a":1},"list":[{"a":1}],"toString":"x"}'
+    const [first, second] = [keep('a-token', text), keep('b-token', other)]
+    assert.equal(first['amr'], second['amr'])
+    for (const member of ['roles', 'more', 'list']) assert.notEqual(first[member], second[member])
+    assert.equal(JSON.stringify(first), text)
+    assert.equal(JSON.stringify(second), other)
+    assert.throws(() => (second.roles ?? []).push('owner'), TypeError)
   })
 
   test('may be as large as a number can be', () => {

@@ -1,5 +1,5 @@
 import type { Algorithm } from '../cryptography/keys.ts'
-import { type AccessClaims, freezeClaims } from './claims.ts'
+import { type AccessClaims, freezeClaims, shareEqualClaims } from './claims.ts'
 
 /** A token that passed every check, and what must still hold for it to pass again. */
 export interface VerifiedToken<Key> {
@@ -26,6 +26,9 @@ interface Entry<Key> {
   slot: number
 }
 
+/** A longer token takes as many places as it has times this length, so that memory stays within what `size` says. */
+const LENGTH_OF_A_PLACE = 1024
+
 /**
  * Holds the last `size` tokens; the oldest leaves first. The order stands in a ring of slots,
  * because finding a Map's first key again and again walks over the entries deleted before it.
@@ -40,20 +43,33 @@ interface Entry<Key> {
  */
 export function createVerifiedTokens<Key>(size: number): VerifiedTokens<Key> {
   const entries = new Map<number, Entry<Key>>()
-  const slots: (number | undefined)[] = []
+  const ring = createRing(size)
   const recent = createRecentMarks(size)
-  let next = 0
+  let last: AccessClaims | undefined
 
   function remove(mark: number): void {
     const entry = entries.get(mark)
     if (entry === undefined) return
     entries.delete(mark)
-    slots[entry.slot] = undefined
+    ring.clear(entry.slot)
   }
 
-  function isAlive(mark: number, nowSeconds: number): boolean {
-    const entry = entries.get(mark)
+  function isAlive(mark: number | undefined, nowSeconds: number): boolean {
+    const entry = mark === undefined ? undefined : entries.get(mark)
     return entry !== undefined && nowSeconds < entry.verified.claims.exp
+  }
+
+  /** What has expired goes before its turn comes: two places are looked at for each that is taken. */
+  function sweep(nowSeconds: number): void {
+    for (let looked = 0; looked < 2; looked++) {
+      const mark = ring.sweep()
+      if (mark !== undefined && !isAlive(mark, nowSeconds)) remove(mark)
+    }
+  }
+
+  function put(mark: number, entry: Omit<Entry<Key>, 'slot'>, places: number): void {
+    for (const pushedOut of ring.nextOnes(places)) if (pushedOut !== undefined) remove(pushedOut)
+    entries.set(mark, { ...entry, slot: ring.take(mark, places) })
   }
 
   return {
@@ -65,22 +81,56 @@ export function createVerifiedTokens<Key>(size: number): VerifiedTokens<Key> {
       if (size === 0) return
       const mark = markOf(token)
       remove(mark)
-      const oldest = slots[next]
-      if (oldest !== undefined) {
-        const isNeeded = isAlive(oldest, verified.verifiedAtSeconds)
-        if (isNeeded && !recent.meet(mark)) return
-        entries.delete(oldest)
-      }
+      const places = Math.min(size, Math.ceil(token.length / LENGTH_OF_A_PLACE))
+      const nowSeconds = verified.verifiedAtSeconds
+      const isNeeded = ring.nextOnes(places).some((other) => isAlive(other, nowSeconds))
+      if (isNeeded && !recent.meet(mark)) return
+      sweep(nowSeconds)
       // From here on it serves many requests, and no caller may change it for another.
+      if (last !== undefined) shareEqualClaims(verified.claims, last)
       freezeClaims(verified.claims)
       Object.freeze(verified.verification)
-      slots[next] = mark
-      entries.set(mark, { token, verified, slot: next })
-      next = (next + 1) % size
+      last = verified.claims
+      put(mark, { token, verified }, places)
     },
     drop(token) {
       const mark = markOf(token)
       if (entries.get(mark)?.token === token) remove(mark)
+    },
+  }
+}
+
+interface Ring {
+  /** The marks in the places whose turn it is; a free place has none. */
+  nextOnes(places: number): (number | undefined)[]
+  /** Takes these places, the first of them with the mark. @returns which that is */
+  take(mark: number, places: number): number
+  clear(slot: number): void
+  /** The mark in the place after the one that was looked at last. */
+  sweep(): number | undefined
+}
+
+function createRing(size: number): Ring {
+  const slots: (number | undefined)[] = []
+  let next = 0
+  let swept = 0
+  return {
+    nextOnes: (places) =>
+      Array.from({ length: places }, (_, place) => slots[(next + place) % size]),
+    take(mark, places) {
+      const slot = next
+      for (let place = 0; place < places; place++) {
+        slots[next] = place === 0 ? mark : undefined
+        next = (next + 1) % size
+      }
+      return slot
+    },
+    clear(slot) {
+      slots[slot] = undefined
+    },
+    sweep() {
+      swept = swept + 1 < slots.length ? swept + 1 : 0
+      return slots[swept]
     },
   }
 }
