@@ -28,6 +28,11 @@ export function forServers(plan: Plan): Plan {
   return plan.isQuick ? plan : { ...plan, warmUpRounds: 5 }
 }
 
+/** For turns that are processes of their own: each warms up by itself, and the next one knows nothing of it. */
+export function forProcesses(plan: Plan): Plan {
+  return plan.isQuick ? plan : { ...plan, warmUpRounds: 1, rounds: 5 }
+}
+
 /** About twenty minutes. */
 export const fullPlan: Plan = {
   isQuick: false,

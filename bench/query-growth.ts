@@ -7,6 +7,7 @@ import { compare, type Series } from './compare.ts'
 import { interleave } from './interleave.ts'
 import type { HotQueryRates } from './limits/hot-queries.ts'
 import { runPinned } from './pinned-process.ts'
+import { forProcesses } from './plan.ts'
 import { type PostgresPlace, startBenchPostgres } from './postgres-server.ts'
 import type { Result, Section } from './result.ts'
 
@@ -41,7 +42,7 @@ export async function measureQueryGrowth(bench: Bench): Promise<Section> {
   }
   return {
     title: 'Growth of the hot queries',
-    method: `As many sessions as accounts; 64 callers draw from all of them at random, in one process, through the store. The time of one call at full load; writes include their synced commit.`,
+    method: `As many sessions as accounts; 64 callers draw from all of them at random, in one process, through the store. The time of one call at full load; writes include their synced commit. PostgreSQL's shared_buffers is a quarter of the memory.`,
     results,
     notes,
     summary: 'worst ratio',
@@ -66,7 +67,10 @@ async function compareSizes(
     const command = [process.execPath, '--conditions=@countersign/source', script, ...words]
     return JSON.parse(await runPinned(cores.server, command)) as HotQueryRates
   }
-  const turns = await interleave(plan, { small: turnsOf(small), large: turnsOf(large) })
+  const turns = await interleave(forProcesses(plan), {
+    small: turnsOf(small),
+    large: turnsOf(large),
+  })
   const target = { of: 'ratio', rule: 'below', bound: 1.3 } as const
   return Object.keys(turns.small[0] ?? {}).map((query) => {
     const series = (label: string, rounds: readonly HotQueryRates[]): Series => {
