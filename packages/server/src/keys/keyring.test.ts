@@ -199,6 +199,27 @@ describe('rotating by hand', () => {
     assert.equal(other.signingKey().kid, one.signingKey().kid)
   })
 
+  test('is found by whoever looks, also right after somebody looked for a key that nobody made', async (t) => {
+    let reads = 0
+    const { open } = await setUp(t, (store) => ({
+      ...store,
+      loadKeyring: () => (reads++, store.loadKeyring()),
+    }))
+    const [one, other] = [await open(), await open()]
+    for (let round = 0; round < 3; round++) {
+      assert.equal(await other.lookUp(`made-up-${round}`), false)
+      await one.rotate({ now: true })
+      assert.equal(await other.lookUp(one.signingKey().kid), true)
+    }
+    // Whoever asks at once or while somebody waits does not make it look once more.
+    reads = 0
+    const found = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => other.lookUp(`kid-${at}`)),
+    )
+    assert.equal(found.includes(true), false)
+    assert.equal(reads, 1)
+  })
+
   test('now, by two at the same moment ends with one key', async (t) => {
     const { open } = await setUp(t)
     const [one, other] = [await open(), await open()]

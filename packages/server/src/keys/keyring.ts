@@ -1,6 +1,7 @@
 // Keys: what access tokens are signed with. This folder owns the signing keys, how they follow each other, and that
 // their private parts are kept encrypted. It does not issue tokens (tokens/) or publish the set over HTTP (discovery/).
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createHmac, createSecretKey } from 'node:crypto'
 import type { Algorithm, VerificationKey } from '@countersign/verify'
 import type { JWK } from 'jose'
@@ -50,7 +51,8 @@ export interface Keyring {
   /** Takes over what other processes changed. Called every second, and when one of them says that it changed something. */
   follow(): Promise<void>
   /**
-   * Looks whether another instance has made this key meanwhile; at most ten times a second, whatever callers name.
+   * Looks whether another instance has made this key meanwhile. It looks at most ten times a second, whatever callers name:
+   * who comes in between waits for the next time.
    * @returns whether it is known now
    */
   lookUp(kid: string): Promise<boolean>
@@ -79,7 +81,7 @@ export const keySetMaxAgeSeconds = 300
 // Twice that, so that a cache which refetches late still has a key before it signs.
 const publicationLeadMs = 2 * keySetMaxAgeSeconds * 1000
 const swapAttempts = 5
-const lookUpEveryMs = 100
+const lookEveryMs = 100
 
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   if (options.jwtSecret !== undefined) return createSharedSecretKeyring(options.jwtSecret)
@@ -94,8 +96,8 @@ class StoredKeyring implements Keyring {
   #version = 0
   #content: ReadKeyring = { keys: [], longestTokenTtlSeconds: 0, needsReseal: false }
   #byKid = new Map<string, SigningKey & VerificationKey>()
-  #nextLookUp = Number.NEGATIVE_INFINITY
-  #lookingUp: Promise<void> | undefined
+  #nextLook = Number.NEGATIVE_INFINITY
+  #upcomingLook: Promise<void> | undefined
 
   constructor(options: KeyringOptions, algorithm: PairAlgorithm) {
     this.#options = options
@@ -145,12 +147,20 @@ class StoredKeyring implements Keyring {
   }
 
   async lookUp(kid: string): Promise<boolean> {
-    if (!this.#byKid.has(kid) && performance.now() >= this.#nextLookUp) {
-      this.#nextLookUp = performance.now() + lookUpEveryMs
-      this.#lookingUp = this.#load()
-    }
-    await this.#lookingUp
+    if (!this.#byKid.has(kid)) await this.#look()
     return this.#byKid.has(kid)
+  }
+
+  /** Who asks shares a look with the others that wait for it; one that has begun may have read before the key was made. */
+  #look(): Promise<void> {
+    const look = async (): Promise<void> => {
+      await sleep(Math.max(0, this.#nextLook - performance.now()))
+      this.#upcomingLook = undefined
+      this.#nextLook = performance.now() + lookEveryMs
+      await this.#load()
+    }
+    this.#upcomingLook ??= look()
+    return this.#upcomingLook
   }
 
   async rotate({ now: isEmergency }: { readonly now: boolean }): Promise<readonly KeyInfo[]> {
