@@ -6,11 +6,14 @@ import { describe, test, type TestContext } from 'node:test'
 import { startServers } from '../../../../tools/servers/database-server.ts'
 import { postgresTest } from '../../../../tools/postgres.fixture.ts'
 import { type RedisServer, redisServer } from '../../../../tools/servers/redis.ts'
+import type { Bus } from '../bus/bus.ts'
 import { openPostgresBus } from '../bus/postgres-bus.ts'
 import { type Countersign, createCountersign } from '../create-countersign.ts'
+import { systemClock } from '../foundation/clock.ts'
 import { silentLogger } from '../foundation/logger.ts'
 import { createRedisBus } from '../redis/redis-bus.ts'
 import { connectRedis } from '../redis/redis-connection.ts'
+import { announceKeyChange, hearInstances } from './hear-instances.ts'
 
 const [server] = (await startServers([redisServer])) as RedisServer[]
 const password = 'a long enough phrase 7'
@@ -50,6 +53,29 @@ if (server !== undefined) {
       await publishUntil(
         () => bus.publish(`session ${sessionId}`),
         () => !second.verifier.verify(token).ok,
+      )
+    })
+
+    test('tell of what they revoke and of keys that they make', async (t) => {
+      const [first] = await openTwo(t)
+      const redis = await connectRedis(first.settings.redisUrl ?? '', silentLogger, 'test ')
+      t.after(() => redis.close())
+      await tellsWhatItDoes(first, createRedisBus(redis, `countersign ${first.settings.issuer} `))
+    })
+
+    test('read the keys again when one of them says that they changed', async (t) => {
+      const redis = await connectRedis(server.urlOf(`${databases++ % 16}`), silentLogger, 'test ')
+      t.after(() => redis.close())
+      const bus = createRedisBus(redis, 'keys ')
+      let follows = 0
+      const keyring = { follow: async () => void follows++ }
+      const clock = systemClock
+      const revocations = { note: () => assert.fail('nothing was revoked') }
+      hearInstances(bus, { keyring, revocations, clock, logger: silentLogger })
+      await bus.publish('keys of mine')
+      await publishUntil(
+        () => (assert.equal(follows, 0), announceKeyChange(bus), Promise.resolve()),
+        () => follows > 0,
       )
     })
 
@@ -105,14 +131,7 @@ if (server !== undefined) {
 
     test('add up the calls of one address', async (t) => {
       const [first, second] = await openTwo(t, { rateLimitAnonymous: '30/15m' })
-      for (let index = 0; index < 20; index++) assert.equal(await isFull(first), false)
-      let calls = 0
-      while (!(await isFull(second))) {
-        calls++
-        assert.ok(calls <= 30, 'the second instance never heard of the first one’s calls')
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      }
-      assert.ok(calls <= 20, `${calls} calls passed after 20 of 30`)
+      await addUpTheCalls(first, second)
     })
   })
 
@@ -154,6 +173,52 @@ postgresTest('instances on PostgreSQL hear of a revocation without Redis', async
     () => !second.verifier.verify(token).ok,
   )
 })
+
+postgresTest('instances on PostgreSQL tell each other without Redis', async (t, postgres) => {
+  const options = {
+    databaseUrl: postgres.urlFor(t),
+    secret: 'x7'.repeat(20),
+    rateLimitAnonymous: '30/15m',
+  }
+  const [first, second] = [await createCountersign(options), await createCountersign(options)]
+  t.after(() => Promise.all([first.close(), second.close()]))
+  assert.ok(first.settings.database.kind === 'postgres')
+  const bus = await openPostgresBus(first.settings.database)
+  t.after(() => bus.close())
+  await t.test('of what they revoke and of keys that they make', () => tellsWhatItDoes(first, bus))
+  await t.test('and add up the calls of one address', () => addUpTheCalls(first, second))
+})
+
+/** On a bus of its own: what the timers find later tells nothing of what was announced. */
+async function tellsWhatItDoes(instance: Countersign, bus: Bus): Promise<void> {
+  const heard = new Set<string>()
+  bus.subscribe((message) => void heard.add(message))
+  await publishUntil(
+    () => bus.publish('ready'),
+    () => heard.has('ready'),
+  )
+  const { token, sessionId, userId } = await logIn(instance)
+  const path = `/api/auth/sessions/${sessionId}`
+  assert.equal((await call(instance, 'DELETE', path, { token })).status, 204)
+  await untilAsync(async () => heard.has(`session ${sessionId}`))
+  const { token: next } = await logIn(instance, 'log in again')
+  assert.equal((await call(instance, 'POST', '/api/auth/logout-all', { token: next })).status, 204)
+  await untilAsync(async () => heard.has(`subject ${userId} 1`))
+  assert.equal(heard.has('keys'), false)
+  await instance.keys.rotate({ now: true })
+  await untilAsync(async () => heard.has('keys'))
+}
+
+async function addUpTheCalls(first: Countersign, second: Countersign): Promise<void> {
+  for (let index = 0; index < 20; index++) assert.equal(await isFull(first), false)
+  let calls = 0
+  while (!(await isFull(second))) {
+    calls++
+    assert.ok(calls <= 30, 'the second instance never heard of the first one’s calls')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  assert.ok(calls <= 20, `${calls} calls passed after 20 of 30`)
+}
 
 async function logIn(
   instance: Countersign,

@@ -47,6 +47,7 @@ function setUp(t: TestContext, changes: Partial<MaintenanceParts> = {}) {
     sessionIdleMs: idle,
     sessionMaxMs: max,
     auditRetentionMs: retention,
+    shareVolume: count('share'),
     resealSecrets: count('reseal'),
     clock: createTestClock(),
     logger,
@@ -61,18 +62,18 @@ async function pass(t: TestContext, milliseconds: number): Promise<void> {
 }
 
 describe('maintenance', () => {
-  test('follows revocations twice a second, keys every minute, and prunes every half', async (t) => {
+  test('follows revocations twice a second, shares and follows keys every second, and prunes every half minute', async (t) => {
     const { calls } = setUp(t)
     await pass(t, 499)
     assert.deepEqual(calls, [])
     await pass(t, 1)
     assert.deepEqual(calls, ['follow'])
     await pass(t, 500)
-    assert.deepEqual(calls, ['follow', 'follow', 'follow keys'])
+    assert.deepEqual(calls, ['follow', 'follow', 'follow keys', 'share'])
     calls.length = 0
     await pass(t, 29_000)
     assert.deepEqual(
-      calls.filter((name) => !['follow', 'follow keys', 'time'].includes(name)),
+      calls.filter((name) => !['follow', 'follow keys', 'share', 'time'].includes(name)),
       ['revocations', 'sessions', 'attempts', 'consumed', 'challenges', 'events'],
     )
     await pass(t, 30_000)
