@@ -63,8 +63,16 @@ test('the image packs every package that the program is installed with, and runs
   assert.match(final, /chown node:node data[\s\S]*\nUSER node\n/)
   assert.match(final, /^ENV NODE_ENV=production$/m)
   const check = /^HEALTHCHECK [\s\S]*?CMD (\[[\s\S]*?\])$/m.exec(final)?.[1]?.replace(/\\\n/g, '')
-  const [command] = JSON.parse(check ?? '') as string[]
+  const [command, , script] = JSON.parse(check ?? '') as string[]
   assert.equal(command, 'node')
+  assert.match(
+    script ?? '',
+    /fetch\(`http:\/\/127\.0\.0\.1:\$\{process\.env\.PORT \?\? 3000\}\/health\/ready`\)/,
+  )
+  // Small, and without what builds: nothing is installed in it.
+  assert.match(final, /^FROM node:26-slim$/m)
+  const runs = [...final.matchAll(/^RUN (.+)$/gm)].map(([, words]) => words)
+  assert.deepEqual(runs, ['mkdir data && chown node:node data && chmod 700 data'])
   const [, start = ''] = /^CMD (.+)$/m.exec(final) ?? []
   assert.deepEqual(JSON.parse(start).slice(-1), ['start'])
 })

@@ -220,6 +220,49 @@ describe('rotating by hand', () => {
     assert.equal(reads, 1)
   })
 
+  test('now, is not undone by a rotation that was making its key meanwhile', async (t) => {
+    const { open } = await setUp(t)
+    const one = await open()
+    const leaked = one.signingKey().kid
+    // Its keys take a few hundred milliseconds to make.
+    const slow = await open({ algorithm: 'RS256' })
+    const rotating = slow.rotate({ now: false })
+    await new Promise(setImmediate)
+    await one.rotate({ now: true })
+    await slow.follow()
+    assert.equal(slow.findKey(leaked), undefined)
+    await rotating
+    for (const keyring of [slow, await open()]) {
+      assert.equal(keyring.findKey(leaked), undefined)
+      assert.notEqual(keyring.findKey(one.signingKey().kid), undefined)
+    }
+  })
+
+  test('now, is not undone by a look that began before it', async (t) => {
+    let held: Promise<void> | undefined
+    const { open } = await setUp(t, (store) => ({
+      ...store,
+      loadKeyring: async () => {
+        const until = held
+        const stored = await store.loadKeyring()
+        await until
+        return stored
+      },
+    }))
+    const keyring = await open()
+    const leaked = keyring.signingKey().kid
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held = promise
+    const looking = keyring.follow()
+    held = undefined
+    await new Promise(setImmediate)
+    await keyring.rotate({ now: true })
+    resolve()
+    await looking
+    assert.equal(keyring.findKey(leaked), undefined)
+    assert.notEqual(keyring.signingKey().kid, leaked)
+  })
+
   test('now, by two at the same moment ends with one key', async (t) => {
     const { open } = await setUp(t)
     const [one, other] = [await open(), await open()]

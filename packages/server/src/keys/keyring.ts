@@ -94,6 +94,8 @@ class StoredKeyring implements Keyring {
   readonly #options: KeyringOptions
   readonly #algorithm: PairAlgorithm
   #version = 0
+  /** How often something was taken over. */
+  #taken = 0
   #content: ReadKeyring = { keys: [], longestTokenTtlSeconds: 0, needsReseal: false }
   #byKid = new Map<string, SigningKey & VerificationKey>()
   #nextLook = Number.NEGATIVE_INFINITY
@@ -196,6 +198,8 @@ class StoredKeyring implements Keyring {
     const { store, secrets, randomness, clock } = this.#options
     for (let attempt = 0; attempt < swapAttempts; attempt++) {
       await this.#load()
+      // While a key is made others may load what is newer: this plan stands or falls with what it was made from.
+      const seen = this.#version
       const plan = decide(this.#content)
       if (plan === undefined) return false
       const made = plan.make && (await this.#makeKey(plan.make.activatesAt, clock()))
@@ -204,8 +208,8 @@ class StoredKeyring implements Keyring {
         longestTokenTtlSeconds: plan.longestTokenTtlSeconds,
       }
       const document = writeKeyringDocument(content, secrets, randomness)
-      if (await store.replaceKeyring(this.#version, document)) {
-        this.#take({ ...content, needsReseal: false }, this.#version + 1)
+      if (await store.replaceKeyring(seen, document)) {
+        if (this.#version === seen) this.#take({ ...content, needsReseal: false }, seen + 1)
         this.#options.onChange?.()
         // The new key may retire the old one at once.
         if (made && made.activatesAt <= clock()) await this.maintain()
@@ -216,12 +220,19 @@ class StoredKeyring implements Keyring {
   }
 
   async #load(): Promise<void> {
-    const stored = await this.#options.store.loadKeyring()
+    let before: number
+    let stored: Awaited<ReturnType<KeyStore['loadKeyring']>>
+    do {
+      before = this.#taken
+      stored = await this.#options.store.loadKeyring()
+      // What was read before something else was taken over may be older than that.
+    } while (this.#taken !== before)
     if (stored === undefined || stored.version === this.#version) return
     this.#take(readKeyringDocument(stored.document, this.#options.secrets), stored.version)
   }
 
   #take(content: ReadKeyring, version: number): void {
+    this.#taken++
     this.#content = content
     this.#version = version
     this.#byKid = new Map(
