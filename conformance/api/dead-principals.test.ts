@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { call } from '../client/call.fixture.ts'
 import {
   administrator,
@@ -14,6 +15,7 @@ import {
   textOf,
 } from '../client/people.fixture.ts'
 import { assertProblem } from '../client/problem.fixture.ts'
+import { openConnection } from '../client/raw-connection.fixture.ts'
 import { type ApiDocument, type Operation, readDocument } from '../openapi/document.fixture.ts'
 import { sampleRequest } from '../openapi/request.fixture.ts'
 import { behindEachDoor, newName, newPassword, type Target } from '../targets/target.fixture.ts'
@@ -129,6 +131,34 @@ async function takeStock(target: Target): Promise<string> {
   return shown.map(({ text }) => text).join('\n')
 }
 
+/** Sends all of the request but the last byte of its body, and that when it is told to. @returns the answer */
+async function holdBack(
+  target: Target,
+  { id }: Operation,
+  { method, path, json, token }: ReturnType<typeof sampleRequest>,
+): Promise<() => Promise<string>> {
+  const body = JSON.stringify(json)
+  const connection = await openConnection(target)
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${target.port}`,
+    `Authorization: Bearer ${token}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Expect: 100-continue',
+    'Connection: close',
+  ]
+  connection.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, -1)}`)
+  assert.match(await connection.until(/\r\n\r\n/), /^HTTP\/1\.1 100 /, id)
+  // What looks at the head before the body is there has looked by then.
+  await sleep(200)
+  return async () => {
+    connection.write(body.slice(-1))
+    await connection.closed
+    return connection.received().replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')
+  }
+}
+
 behindEachDoor({ doors: ['program', 'express'] }, (target) => {
   let document: ApiDocument
   let guarded: readonly Operation[]
@@ -176,6 +206,29 @@ behindEachDoor({ doors: ['program', 'express'] }, (target) => {
           const answer = await call(target(), '/api/auth/login', { json: { username, password } })
           assertProblem(answer, 401, 'invalid_credentials', 'Invalid credentials')
         }
+        assert.equal(await takeStock(target()), earlier, 'nothing has changed')
+      })
+    }
+  })
+
+  test('a principal that is over while a body of theirs is on its way gets nothing by it (v5.0.0-7.4.1, v5.0.0-7.4.2, v5.0.0-8.3.2)', async (t) => {
+    const withBody = guarded.filter(({ needsToken, body }) => needsToken && body)
+    assert.ok(withBody.length >= 12)
+    const demoted = byAdministrator('PATCH', '/api/users/{id}', { role: 'user' })
+    for (const [name, end] of [
+      ...Object.entries(ends).map(([name, { end }]) => [name, end] as const),
+      ['demoted', demoted] as const,
+    ]) {
+      await t.test(name, async () => {
+        const victim = await livingAdministrator(target())
+        const held = await Promise.all(
+          withBody.map((operation) =>
+            holdBack(target(), operation, sampleRequest(operation, victim, victim)),
+          ),
+        )
+        await end(target(), victim)
+        const earlier = await takeStock(target())
+        for (const finish of held) assert.match(await finish(), /^HTTP\/1\.1 401 /)
         assert.equal(await takeStock(target()), earlier, 'nothing has changed')
       })
     }

@@ -23,6 +23,8 @@ export type OpenedAccount =
   | { readonly ok: false; readonly reason: 'weak_password'; readonly refusal: PasswordRefusal }
   | { readonly ok: false; readonly reason: 'busy'; readonly retryAfterSeconds: number }
 
+export type AccountRefusal = Exclude<OpenedAccount, { ok: true }>
+
 export interface PasswordPolicy {
   readonly minLength: number
   readonly common: 'refuse' | 'warn'
@@ -32,9 +34,16 @@ export interface PasswordPolicy {
 
 export interface AccountOpener {
   /** Checks name, address, role and password, in this order; only what may be used costs anything. */
-  check(wish: AccountWish): Exclude<OpenedAccount, { ok: true }> | undefined
+  check(wish: AccountWish): AccountRefusal | undefined
+  /** Checks and hashes, which may have to wait for others. Nothing is stored yet. */
+  prepare(wish: AccountWish): Promise<PreparedAccount | AccountRefusal>
   /** Checks, hashes and stores. The name is free or the account is not made: nothing lies between. */
   open(wish: AccountWish): Promise<OpenedAccount>
+}
+
+export interface PreparedAccount {
+  readonly ok: true
+  store(): Promise<OpenedAccount>
 }
 
 export interface AccountOpenerParts {
@@ -64,25 +73,33 @@ export function createAccountOpener(parts: AccountOpenerParts): AccountOpener {
     if (!checked.ok) return { ok: false, reason: 'weak_password', refusal: checked } as const
     return { ok: true, id, username, email, role, warning: checked.warning } as const
   }
+  const prepare = async (wish: AccountWish): Promise<PreparedAccount | AccountRefusal> => {
+    const result = inspect(wish)
+    if (!result.ok) return result
+    const { id, username, email, role, warning } = result
+    // Only saves the hash; whether the name is free is decided by the insert.
+    if (await parts.store.findAccountByUsername(username.key)) {
+      return { ok: false, reason: 'username_taken' }
+    }
+    const hashed = await parts.hasher.hash(wish.password)
+    if (!hashed.ok) return hashed
+    const wanted = { id, username, email, role, passwordHash: hashed.hash }
+    const store = async (): Promise<OpenedAccount> => {
+      const account = await createAccount(parts.store, parts, wanted)
+      if (account === 'username_taken') return { ok: false, reason: 'username_taken' }
+      return { ok: true, account, ...(warning !== undefined && { warning }) }
+    }
+    return { ok: true, store }
+  }
   return {
     check: (wish) => {
       const result = inspect(wish)
       return result.ok ? undefined : result
     },
+    prepare,
     open: async (wish) => {
-      const result = inspect(wish)
-      if (!result.ok) return result
-      const { id, username, email, role, warning } = result
-      // Only saves the hash; whether the name is free is decided by the insert.
-      if (await parts.store.findAccountByUsername(username.key)) {
-        return { ok: false, reason: 'username_taken' }
-      }
-      const hashed = await parts.hasher.hash(wish.password)
-      if (!hashed.ok) return hashed
-      const wanted = { id, username, email, role, passwordHash: hashed.hash }
-      const account = await createAccount(parts.store, parts, wanted)
-      if (account === 'username_taken') return { ok: false, reason: 'username_taken' }
-      return { ok: true, account, ...(warning !== undefined && { warning }) }
+      const prepared = await prepare(wish)
+      return prepared.ok ? prepared.store() : prepared
     },
   }
 }

@@ -78,12 +78,13 @@ export interface AccountStore {
   /** Replaces a hash by one of the same password. Nothing happens when the stored hash is no longer `from`. */
   replaceHash(id: string, from: string, to: string): Promise<boolean>
   /**
-   * Sets the hash of a new password and raises both epochs. With `from`, only while the stored hash is still that one.
-   * @returns the account after the change, or undefined when there is none or its hash is another
+   * Sets the hash of a new password and raises both epochs. With `from`, only while the stored hash is still that one;
+   * with `seenEpoch`, only while that is still the account's sessionEpoch: a session that ended meanwhile changes nothing.
+   * @returns the account after the change, or undefined when there is none or it is another by now
    */
   changePassword(
     id: string,
-    change: { readonly from?: string; readonly to: string },
+    change: { readonly from?: string; readonly seenEpoch?: number; readonly to: string },
     now: number,
   ): Promise<Account | undefined>
   /**

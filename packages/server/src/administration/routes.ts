@@ -75,8 +75,13 @@ function createRoute({ opener, audit }: AdministrationParts): Route {
       success: { status: 201, description: 'The new account', schema: profileSchema },
       problems: ['username_taken', 'weak_password', 'busy'],
     },
-    async ({ body, principal, context }) => {
-      const opened = await opener.open(body)
+    async ({ body, principal, context, proveAgain }) => {
+      const prepared = await opener.prepare(body)
+      if (!prepared.ok) return explainAccountRefusal(prepared)
+      // The hash may have waited while this administrator was made one no longer.
+      const refused = await proveAgain()
+      if (refused) return refused
+      const opened = await prepared.store()
       if (!opened.ok) return explainAccountRefusal(opened)
       const { account, warning } = opened
       const who = { actorId: principal.account.id, subjectId: account.id }

@@ -3,7 +3,6 @@
 
 import type { Account } from '../accounts/account.ts'
 import { checkStanding } from '../accounts/may-act.ts'
-import type { AccountStore } from '../accounts/store.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { type Factor, isSecondFactor, loadLivingFactors } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
@@ -66,7 +65,6 @@ export interface FactorChanges {
 }
 
 export interface FactorChangeParts extends KeepSessionParts {
-  readonly accounts: Pick<AccountStore, 'findAccount'>
   readonly factors: FactorStore
   readonly leases: LeaseStore
   readonly revoking: Pick<RevokingStore, 'raiseEpochs'>
@@ -115,14 +113,16 @@ async function admit(
   return { account, factors, sessionId: undefined, resumed }
 }
 
-/** As of now: sessions that were ended since the guard let this one in must not add anything. */
+/** As of now: a session that was ended since the guard let it in, alone or with others, must not add anything. */
 async function admitSession(
-  { accounts, factors }: FactorChangeParts,
+  { sessions, factors }: FactorChangeParts,
   { account: seen, sessionId }: Principal,
 ): Promise<Enrollment | Problem> {
-  const account = await accounts.findAccount(seen.id)
+  const { session, account } = (await sessions.findSessionWithAccount(sessionId)) ?? {}
   const standing = checkStanding(account, { kind: 'session', epoch: seen.sessionEpoch })
-  if (account === undefined || standing !== 'may_act') return problem('invalid_token')
+  if (!session || session.endedAt !== null || account === undefined || standing !== 'may_act') {
+    return problem('invalid_token')
+  }
   const living = await loadLivingFactors(factors, account)
   return { account, factors: living, sessionId, resumed: undefined }
 }
@@ -182,15 +182,26 @@ async function writeBetweenEnds(
   const refused = await writeFactor(parts, factor, before)
   if (refused) {
     // Nothing was added: the session that asked goes on.
-    if (sessionId !== undefined) await parts.sessions.liftSession(sessionId, ended.sessionEpoch)
+    const epoch = { from: account.sessionEpoch, to: ended.sessionEpoch }
+    if (sessionId !== undefined) await parts.sessions.liftSession(sessionId, epoch)
     return refused
   }
   const endedAgain = await endSessions(parts, ended)
-  if (endedAgain) return endedAgain
+  if (endedAgain && !(await hasEnded(parts, sessionId))) return endedAgain
   await (before
     ? parts.factors.swapFactor(factor, before)
     : parts.factors.deleteFactor(account.id, factor.id))
   return overtaken
+}
+
+/** The session that asks, by its own end: the epochs tell of that of all. */
+async function hasEnded(
+  { sessions }: FactorChangeParts,
+  sessionId: string | undefined,
+): Promise<boolean> {
+  if (sessionId === undefined) return false
+  const found = await sessions.findSessionWithAccount(sessionId)
+  return found === undefined || found.session.endedAt !== null
 }
 
 async function writeFactor(

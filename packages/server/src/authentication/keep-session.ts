@@ -24,14 +24,15 @@ export interface KeptSession {
  * Lifts the session that asked over the end of all the others: its refresh token stays good, its access token, which is
  * dead like every other, gets a successor, and its device stays known.
  * @param raised the account right after its epochs were raised, by this session's own act; `before` as it was until then
- * @returns undefined when the session has ended meanwhile
+ * @returns undefined when the session has ended meanwhile, alone or with an epoch that was raised before
  */
 export async function keepSession(
   { sessions, credentials, devices }: KeepSessionParts,
   { before, raised, sessionId }: { before: Account; raised: Account; sessionId: string },
   context: RequestContext,
 ): Promise<KeptSession | undefined> {
-  if (!(await sessions.liftSession(sessionId, raised.sessionEpoch))) return undefined
+  const epoch = { from: before.sessionEpoch, to: raised.sessionEpoch }
+  if (!(await sessions.liftSession(sessionId, epoch))) return undefined
   const found = await sessions.findSessionWithAccount(sessionId)
   if (found === undefined) return undefined
   const isKnown = devices.recognize(context.source, before) !== undefined

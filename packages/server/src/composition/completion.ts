@@ -51,7 +51,6 @@ export function buildFactorChanges(
   completion: SignInCompletion,
 ): FactorChanges {
   return createFactorChanges({
-    accounts: store,
     factors: store,
     leases: store,
     sessions: store,

@@ -86,20 +86,17 @@ async function replacePassword(
     return refuseAttempt({ audit, production }, attempt, exceeded, context, facts)
   }
   const verified = await hasher.verify(wish.currentPassword, account.passwordHash)
-  const hashed = verified.ok && verified.matches ? await hasher.hash(wish.newPassword) : undefined
-  if (!verified.ok || hashed?.ok === false) {
-    await attempt.release()
-    const refusal = verified.ok ? hashed : verified
-    return busy(refusal?.ok === false ? refusal.retryAfterSeconds : 1)
-  }
-  // The hash that was verified is the hash that is replaced: a change that came in between wins.
-  const swap = hashed && { from: account.passwordHash, to: hashed.hash }
-  const changed = swap && (await revoking.changePassword(account.id, swap, credentials.clock()))
-  if (changed === undefined) {
+  if (verified.ok && !verified.matches) {
     const facts = { actorId: account.id, subjectId: account.id }
     await audit.record('password.change_failed', facts, context)
     return problem('invalid_password')
   }
+  const hashed = verified.ok ? await hasher.hash(wish.newPassword) : verified
   await attempt.release()
-  return changed
+  if (!hashed.ok) return busy(hashed.retryAfterSeconds)
+  // What was seen is what is replaced: a change that came in between wins, and so does whoever ended all sessions.
+  const seen = { from: account.passwordHash, seenEpoch: account.sessionEpoch }
+  const change = { ...seen, to: hashed.hash }
+  const changed = await revoking.changePassword(account.id, change, credentials.clock())
+  return changed ?? problem('invalid_token')
 }

@@ -21,7 +21,7 @@ import { RequestContext } from '../http/request-context.ts'
 import { RequestAbortedError, type RequestSource } from '../http/request-source.ts'
 import { securityHeaders } from '../http/security-headers.ts'
 import { validate } from '../http/validate.ts'
-import type { AuthenticateCall } from './authenticate-call.ts'
+import type { AuthenticateCall, Authentication } from './authenticate-call.ts'
 import type { CallCounter } from './count-call.ts'
 import { readQuery } from './read-query.ts'
 import type { Principal, Route } from './route.ts'
@@ -119,7 +119,7 @@ async function callRoute(
   context: RequestContext,
 ): Promise<Answer> {
   const { contract } = route
-  const authentication = await parts.authenticate(contract.access, context)
+  let authentication = await parts.authenticate(contract.access, context)
   const principal = authentication.principal
 
   if (contract.counting === 'caller') {
@@ -129,31 +129,46 @@ async function callRoute(
     const refusal = parts.counter.count(context, caller)
     if (refusal) return refusal
   }
-  if (authentication.problem) return authentication.problem
-
-  const forbidden = await checkRole(parts, route, principal, context)
-  if (forbidden) return forbidden
-  const stale = requireRecentAuthentication(parts, route, principal)
-  if (stale) return stale
+  const refused = await refuseCaller(parts, route, authentication, context)
+  if (refused) return refused
 
   const query = contract.query && readQuery(contract.query, rawQuery)
   if (query && 'problem' in query) return query
 
   const body = contract.body && (await readBody(route, context))
+  // Whoever sends it slowly may have lost meanwhile what the guards have seen.
+  const proveAgain = async (): Promise<Problem | undefined> => {
+    authentication = await parts.authenticate(contract.access, context)
+    return refuseCaller(parts, route, authentication, context)
+  }
+  const refusedNow = body && contract.access !== 'anyone' ? await proveAgain() : undefined
+  if (refusedNow) return refusedNow
   if (body && 'problem' in body) {
     // The handler would have counted the call by its refresh token; a body that holds none is anybody's.
     if (contract.counting !== 'session') return body
     return parts.counter.count(context, { kind: 'address' }) ?? body
   }
 
-  const caller = principal ?? authentication.service
   return route.handle({
     context,
-    principal: caller,
+    principal: authentication.principal ?? authentication.service,
     params,
     query: query?.value,
     body: body?.value,
+    proveAgain,
   })
+}
+
+/** Why this caller may not do this now. */
+async function refuseCaller(
+  parts: ApplicationParts,
+  route: Route,
+  { problem: unproven, principal }: Authentication,
+  context: RequestContext,
+): Promise<Problem | undefined> {
+  if (unproven) return unproven
+  const forbidden = await checkRole(parts, route, principal, context)
+  return forbidden ?? requireRecentAuthentication(parts, route, principal)
 }
 
 async function checkRole(

@@ -1,10 +1,8 @@
-import type { OpenedAccount } from '../accounts/open-account.ts'
+import type { AccountRefusal } from '../accounts/open-account.ts'
 import { type Problem, problem } from '../http/problems.ts'
 
-type Refusal = Exclude<OpenedAccount, { ok: true }>
-
 /** What the client sees of an account that was not opened. */
-export function explainAccountRefusal(refusal: Refusal): Problem {
+export function explainAccountRefusal(refusal: AccountRefusal): Problem {
   switch (refusal.reason) {
     case 'invalid_username':
       return invalidMember(

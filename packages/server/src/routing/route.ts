@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
-import type { ProblemCode } from '../http/problems.ts'
+import type { Problem, ProblemCode } from '../http/problems.ts'
 import type { Answer } from '../http/reply.ts'
 import type { RequestContext } from '../http/request-context.ts'
 import type { Service } from '../services/service.ts'
@@ -70,6 +70,8 @@ export interface Call<Body, Query, Who> {
   readonly body: Body
   readonly query: Query
   readonly params: Readonly<Record<string, string>>
+  /** Why this caller may no longer do this: for acts that had to wait for something before they change anything. */
+  readonly proveAgain: () => Promise<Problem | undefined>
 }
 
 /** A contract with its handler, as the application serves and documents it. */

@@ -35,8 +35,12 @@ export interface SessionStore {
   rotateSession(id: string, rotation: SessionRotation): Promise<boolean>
   /** Ends a session that has not ended. @returns whether it did */
   endSession(id: string, reason: EndReason, now: number): Promise<boolean>
-  /** Raises a live session to its account's new epoch (the session that asked for a password change goes on). */
-  liftSession(id: string, epoch: number): Promise<boolean>
+  /**
+   * Raises a session that has not ended from its account's epoch to the next (the session that asked for a password change
+   * goes on). One that stands elsewhere died with an earlier epoch, and stays dead.
+   * @returns whether it was raised
+   */
+  liftSession(id: string, epoch: { readonly from: number; readonly to: number }): Promise<boolean>
   /** Of the newest epoch first, and newest first among them; at most 1,000. */
   listLiveSessions(query: LiveSessionQuery): Promise<readonly Session[]>
   countLiveSessions(query: LiveSessionQuery): Promise<number>

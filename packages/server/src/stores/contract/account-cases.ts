@@ -126,8 +126,13 @@ export const accountCases: ContractCases = {
     }
     assert.deepEqual(changed, expected)
     assert.deepEqual(await store.findAccount(ada.id), expected)
+    const late = { from: 'two', seenEpoch: 0, to: 'three' }
+    assert.equal(await store.changePassword(ada.id, late, later), undefined)
+    assert.deepEqual(await store.findAccount(ada.id), expected)
     const forced = await store.changePassword(ada.id, { to: 'three' }, later)
     assert.deepEqual(forced, { ...expected, passwordHash: 'three', sessionEpoch: 2, tokenEpoch: 2 })
+    const seen = await store.changePassword(ada.id, { ...late, from: 'three', seenEpoch: 2 }, later)
+    assert.equal(seen?.sessionEpoch, 3)
     assert.equal(await store.changePassword(newId(), { to: 'x' }, later), undefined)
   },
 

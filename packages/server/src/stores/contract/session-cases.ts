@@ -108,7 +108,7 @@ export const sessionCases: ContractCases = {
     assert.equal(await other.endSession(session.id, 'signed_out', later + 1), false)
     const rotation = { seen: 1, generation: 2, parent: 1, now: later + 2 }
     assert.equal(await store.rotateSession(session.id, rotation), false)
-    assert.equal(await store.liftSession(session.id, 9), false)
+    assert.equal(await store.liftSession(session.id, { from: 0, to: 9 }), false)
     assertSession((await store.findSessionWithAccount(session.id))?.session, ended)
     assert.equal(await store.endSession(newId(), 'theft', later), false)
   },
@@ -122,14 +122,16 @@ export const sessionCases: ContractCases = {
     }
   },
 
-  'a session is lifted to a higher epoch, and never down': async ({ store }) => {
+  'a session is lifted from the epoch it stands at, and from no other': async ({ store }) => {
     const session = await insertSession(store, newId(), { epoch: 3 })
-    assert.equal(await store.liftSession(session.id, 2), false)
-    assertSession((await store.findSessionWithAccount(session.id))?.session, session)
-    assert.equal(await store.liftSession(session.id, 5), true)
+    for (const from of [2, 4]) {
+      assert.equal(await store.liftSession(session.id, { from, to: 5 }), false)
+      assertSession((await store.findSessionWithAccount(session.id))?.session, session)
+    }
+    assert.equal(await store.liftSession(session.id, { from: 3, to: 5 }), true)
     const lifted = { ...session, epoch: 5 }
     assertSession((await store.findSessionWithAccount(session.id))?.session, lifted)
-    assert.equal(await store.liftSession(newId(), 5), false)
+    assert.equal(await store.liftSession(newId(), { from: 3, to: 5 }), false)
   },
 }
 

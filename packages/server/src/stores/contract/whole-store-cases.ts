@@ -100,7 +100,7 @@ function oneOfEach(
     rotateSession: () =>
       store.rotateSession('s', { seen: 1, generation: 2, parent: 1, now: start }),
     endSession: () => store.endSession('s', 'theft', start),
-    liftSession: () => store.liftSession('s', 1),
+    liftSession: () => store.liftSession('s', { from: 0, to: 1 }),
     listLiveSessions: () => store.listLiveSessions(query),
     countLiveSessions: () => store.countLiveSessions(query),
     pruneSessions: () => store.pruneSessions(limits),

@@ -121,9 +121,13 @@ function createActs(
     return before ? toAccount(applyUpdate(before, update)) : undefined
   }
   return {
-    changePassword: (id, { from, to }, now) =>
+    changePassword: (id, { from, seenEpoch, to }, now) =>
       change(
-        { ...living(id), ...(from !== undefined && { passwordHash: from }) },
+        {
+          ...living(id),
+          ...(from !== undefined && { passwordHash: from }),
+          ...(seenEpoch !== undefined && { sessionEpoch: seenEpoch }),
+        },
         { $set: { passwordHash: to, epochsRaisedAt: now, updatedAt: now }, $inc: both },
       ),
     // What a change of standing raises depends on what it was, and only on that: while role and disabled are still

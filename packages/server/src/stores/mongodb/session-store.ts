@@ -40,7 +40,7 @@ export function createSessionStore({
       ),
     endSession: (id, reason, now) =>
       changeOne(alive(id), { hasEnded: 1, endedAt: now, endReason: reason }),
-    liftSession: (id, epoch) => changeOne({ ...alive(id), epoch: { $lt: epoch } }, { epoch }),
+    liftSession: (id, { from, to }) => changeOne({ ...alive(id), epoch: from }, { epoch: to }),
     listLiveSessions: async (query) => {
       const newest = sessions.find(liveFilter(query), bounded).sort({ epoch: -1, _id: -1 })
       const found = newest.skip(query.skip ?? 0).limit(1_000)

@@ -160,7 +160,7 @@ const raised = {
 }
 
 const changePassword = compileStatement<
-  { id: string; from: string | null; to: string; now: number },
+  { id: string; from: string | null; seen_epoch: number | null; to: string; now: number },
   AccountRow
 >((db, arg) =>
   db
@@ -174,6 +174,7 @@ const changePassword = compileStatement<
     .where('id', '=', arg('id'))
     .where('deleted_at', 'is', null)
     .where(sql<boolean>`password_hash = coalesce(${arg('from')}, password_hash)`)
+    .where('session_epoch', '=', sql<number>`coalesce(${arg('seen_epoch')}, session_epoch)`)
     .returning(accountColumns),
 )
 
@@ -344,8 +345,10 @@ export function createAccountStore(database: SqlDatabase): AccountStore {
     },
     replaceHash: async (id, from, to) =>
       (await database.write(replaceHash, { id, from, to })) === 1,
-    changePassword: (id, { from, to }, now) =>
-      returned(database.writeReturning(changePassword, { id, from: from ?? null, to, now })),
+    changePassword: (id, { from, seenEpoch, to }, now) => {
+      const seen = { from: from ?? null, seen_epoch: seenEpoch ?? null }
+      return returned(database.writeReturning(changePassword, { id, ...seen, to, now }))
+    },
     changeStanding: (id, { role, disabled }, now) => {
       const values = {
         id,

@@ -96,12 +96,12 @@ const endSession = compileStatement<{ id: string; reason: string; now: number }>
     .where('ended_at', 'is', null),
 )
 
-const liftSession = compileStatement<{ id: string; epoch: number }>((db, arg) =>
+const liftSession = compileStatement<{ id: string; from: number; to: number }>((db, arg) =>
   db
     .updateTable('sessions')
-    .set({ epoch: arg<number>('epoch') })
+    .set({ epoch: arg<number>('to') })
     .where('id', '=', arg('id'))
-    .where('epoch', '<', arg<number>('epoch'))
+    .where('epoch', '=', arg<number>('from'))
     .where('ended_at', 'is', null),
 )
 
@@ -189,7 +189,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       (await database.write(rotateSession, { id, seen, generation, parent, now })) === 1,
     endSession: async (id, reason, now) =>
       (await database.write(endSession, { id, reason, now })) === 1,
-    liftSession: async (id, epoch) => (await database.write(liftSession, { id, epoch })) === 1,
+    liftSession: async (id, epoch) => (await database.write(liftSession, { id, ...epoch })) === 1,
     listLiveSessions: async (query) =>
       (await database.all(listLiveSessions, { skip: 0, ...query })).map(toSession),
     countLiveSessions: async (query) =>
