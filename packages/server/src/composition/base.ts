@@ -8,7 +8,7 @@ import { loadOrCreateSecretFile } from '../config/secret-file.ts'
 import type { Settings } from '../config/settings.ts'
 import { type Clock, systemClock } from '../foundation/clock.ts'
 import { type IdSource, createIdSource } from '../foundation/ids.ts'
-import { type Logger, silentLogger } from '../foundation/logger.ts'
+import { type Logger, shieldLogger, silentLogger } from '../foundation/logger.ts'
 import { type MasterSecrets, createMasterSecrets } from '../foundation/master-secret.ts'
 import { type Randomness, systemRandomness } from '../foundation/randomness.ts'
 import { type StoreClock, createStoreClock } from '../foundation/store-clock.ts'
@@ -62,7 +62,7 @@ export function openBase(options: CountersignOptions & Hooks): Base {
     storeClock,
     clock: storeClock.now,
     randomness: randomness ?? systemRandomness,
-    logger: logger ?? silentLogger,
+    logger: logger ? shieldLogger(logger) : silentLogger,
     claims,
     onEvent,
     sendMail,
