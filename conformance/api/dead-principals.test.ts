@@ -135,7 +135,7 @@ async function takeStock(target: Target): Promise<string> {
 async function holdBack(
   target: Target,
   { id }: Operation,
-  { method, path, json, token }: ReturnType<typeof sampleRequest>,
+  { method, path, json = {}, token }: ReturnType<typeof sampleRequest>,
 ): Promise<() => Promise<string>> {
   const body = JSON.stringify(json)
   const connection = await openConnection(target)
@@ -212,8 +212,9 @@ behindEachDoor({ doors: ['program', 'express'] }, (target) => {
   })
 
   test('a principal that is over while a body of theirs is on its way gets nothing by it (v5.0.0-7.4.1, v5.0.0-7.4.2, v5.0.0-8.3.2)', async (t) => {
-    const withBody = guarded.filter(({ needsToken, body }) => needsToken && body)
-    assert.ok(withBody.length >= 12)
+    // Whoever takes no body takes an empty one, as late as any.
+    const slow = guarded.filter(({ needsToken, isForm }) => needsToken && !isForm)
+    assert.ok(slow.filter(({ body }) => body).length >= 12)
     const demoted = byAdministrator('PATCH', '/api/users/{id}', { role: 'user' })
     for (const [name, end] of [
       ...Object.entries(ends).map(([name, { end }]) => [name, end] as const),
@@ -222,7 +223,7 @@ behindEachDoor({ doors: ['program', 'express'] }, (target) => {
       await t.test(name, async () => {
         const victim = await livingAdministrator(target())
         const held = await Promise.all(
-          withBody.map((operation) =>
+          slow.map((operation) =>
             holdBack(target(), operation, sampleRequest(operation, victim, victim)),
           ),
         )

@@ -45,6 +45,22 @@ const needsMail = new Set([
   'signInWithLink',
 ])
 
+// Not of the API, or for administrators alone, who are not on this stage where no object is named.
+const isForOthers = /^(?:accountPage|developmentMailbox|listUsers)/
+
+const strayBodies: readonly (readonly [string | Uint8Array, 400 | 413 | 415, string])[] = [
+  ['{"x":1}', 400, 'application/json'],
+  ['{', 400, 'application/json'],
+  ['[]', 400, 'application/json'],
+  ['7', 400, 'application/json'],
+  ['{"x":1,"x":2}', 400, 'application/json'],
+  ['{"__proto__":{}}', 400, 'application/json'],
+  [Buffer.from([0x22, 0xff, 0x22]), 400, 'application/json'],
+  [JSON.stringify({ x: 'x'.repeat(20_000) }), 413, 'application/json'],
+  ['{}', 415, 'text/plain'],
+  ['x=1', 415, 'application/x-www-form-urlencoded'],
+]
+
 const codes = {
   400: 'invalid_request',
   413: 'payload_too_large',
@@ -118,6 +134,34 @@ function refuseBadBodies(target: () => Target): void {
         assert.match(answer.text, /invalid_(code|mfa_token|passkey|credentials)|not_found/)
       else assert.ok(answer.status < 300, `${operation.id}: ${answer.text}`)
     }
+  })
+
+  test('an operation that takes no body refuses every one that has something in it (v5.0.0-2.2.1)', async () => {
+    const isHosted = target().door === 'express after json'
+    const own = await setStage(target())
+    const operations = own.document.operations.filter(
+      ({ id, body, isForm }) => body === undefined && !isForm && !isForOthers.test(id),
+    )
+    assert.ok(operations.length >= 15)
+    const earlier = await own.takeStock()
+    for (const operation of operations) {
+      for (const [bytes, status, type] of strayBodies) {
+        const answer = await own.send(operation, bytes, { 'content-type': type })
+        const what = `${operation.id}: ${String(bytes).slice(0, 20)}: ${answer.text}`
+        if (isHosted && isHostsOwn(answer)) {
+          assert.ok(answer.status >= 400 && answer.status < 500, what)
+          continue
+        }
+        if (operation.isForServices) {
+          assertProblem(answer, 401, 'invalid_service_credential')
+        } else {
+          assert.equal(answer.status, status, what)
+          assertProblem(answer, status, codes[status])
+        }
+        if (operation.method !== 'GET') own.document.checkAnswer(operation, answer)
+      }
+    }
+    assert.equal(await own.takeStock(), earlier, 'nothing has changed')
   })
 
   test('refuses every wrong type and every operator object in every member (v5.0.0-15.3.5, v5.0.0-1.2.4)', () =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { problemKinds } from './problems.ts'
-import { bodyLimitBytes, readJsonBody } from './read-body.ts'
+import { bodyLimitBytes, readFormBody, readJsonBody, readNoBody } from './read-body.ts'
 import { createSource } from './source.fixture.ts'
 
 const json = 'application/json'
@@ -47,6 +47,7 @@ describe('a body', () => {
     const source = {
       header: (name: string) => (name === 'content-length' ? '10241' : undefined),
       remoteAddress: undefined,
+      hasBody: true,
       isBodyParsed: false,
       readBody: async () => assert.fail('read it'),
     }
@@ -59,6 +60,43 @@ describe('a body', () => {
     for (const length of ['0', '1', '-5', 'abc', '1e1', '']) {
       assert.equal(await outcome(long, json, { 'content-length': length }), 413, length)
     }
+  })
+})
+
+describe('where no body is taken', () => {
+  test('nothing and an object without members are none, and everything else is refused', async () => {
+    const take = async (body: string, type = json): Promise<unknown> => {
+      const result = await readNoBody(createSource({ headers: { 'content-type': type }, body }))
+      return 'problem' in result ? problemKinds[result.problem].status : result
+    }
+    for (const body of ['', '{}', ' { } ']) {
+      assert.deepEqual(await take(body), { value: undefined })
+    }
+    for (const body of ['{"a":1}', '[]', 'null', '0', '""', '{']) {
+      assert.equal(await take(body), 400)
+    }
+    assert.equal(await take('{}', 'text/plain'), 415)
+    assert.equal(await take(fill(bodyLimitBytes + 1)), 413)
+  })
+})
+
+describe('a form', () => {
+  const read = async (body: string | Uint8Array): Promise<unknown> => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const result = await readFormBody(createSource({ headers, body }))
+    return 'problem' in result ? result.errors?.[0]?.code : result.value
+  }
+
+  test('is its parameters by name', async () => {
+    assert.deepEqual(await read('token=a%2Bb+c&x='), { token: 'a+b c', x: '' })
+  })
+
+  test('is refused when two readers could understand it differently', async () => {
+    assert.equal(await read(Buffer.from('token=\xff\xfe', 'latin1')), 'not_utf8')
+    assert.equal(await read('token=%ff%fe'), 'not_utf8')
+    assert.equal(await read('token=%zz'), 'not_utf8')
+    assert.equal(await read('token=a&token=b'), 'duplicate_member')
+    assert.equal(await read('__proto__=x&token=y'), 'forbidden_member')
   })
 })
 

@@ -21,6 +21,17 @@ export async function readJsonBody(source: RequestSource): Promise<BodyResult> {
   return parsed.ok ? { value: parsed.value } : refuse(parsed.reason)
 }
 
+/** For an operation that takes no body: none, or an object without members. Anything else is refused as any body is. */
+export async function readNoBody(source: RequestSource): Promise<BodyResult> {
+  const body = await readJsonBody(source)
+  if ('problem' in body || body.value === undefined) return body
+  const { value } = body
+  const isEmpty = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (isEmpty && Object.keys(value).length === 0) return { value: undefined }
+  const message = 'This request takes no body'
+  return problem('invalid_request', { message, errors: [{ path: '', code: 'invalid', message }] })
+}
+
 /** As readJsonBody, for a form (RFC 6749 appendix B): its parameters by name. One that is sent twice is refused. */
 export async function readFormBody(source: RequestSource): Promise<BodyResult> {
   const bytes = await readBytes(source)
@@ -30,11 +41,25 @@ export async function readFormBody(source: RequestSource): Promise<BodyResult> {
     return problem('unsupported_media_type', { message: `The request body must be ${formType}` })
   }
   const values = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(new TextDecoder().decode(bytes))) {
+  const text = decodeForm(bytes)
+  if (text === undefined) return refuse('not_utf8')
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (name === '__proto__') return refuse('forbidden_member')
     if (values.has(name)) return refuse('duplicate_member')
     values.set(name, value)
   }
   return { value: Object.fromEntries(values) }
+}
+
+/** Undefined when it is not UTF-8, percent-encoded or as it stands. */
+function decodeForm(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    decodeURIComponent(text)
+    return text
+  } catch {
+    return undefined
+  }
 }
 
 async function readBytes(source: RequestSource): Promise<Uint8Array | Problem> {

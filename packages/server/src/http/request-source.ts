@@ -7,6 +7,8 @@ export type BodyBytes = Uint8Array | 'too_large' | 'too_deep'
 export interface RequestSource {
   header(name: string): string | undefined
   readonly remoteAddress: string | undefined
+  /** Whether it says that a body comes with it, which may still turn out to be empty. */
+  readonly hasBody: boolean
   /** Whether a host has read the body and left a value: then its codings are undone already. */
   readonly isBodyParsed: boolean
   /** The body, or `too_large` as soon as it passes the limit; `too_deep` only of a value that a host has parsed. */
@@ -57,6 +59,11 @@ export class NodeSource implements RequestSource {
     if (name === 'authorization') return authorizationOf(this.#incoming)
     const value = this.#incoming.headers[name]
     return typeof value === 'string' ? value : value?.join(', ')
+  }
+
+  get hasBody(): boolean {
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = this.#incoming.headers
+    return length !== '0' || coding !== undefined
   }
 
   get isBodyParsed(): boolean {
@@ -161,6 +168,10 @@ export class FetchSource implements RequestSource {
   constructor(request: Request, remoteAddress: string | undefined) {
     this.#request = request
     this.remoteAddress = remoteAddress
+  }
+
+  get hasBody(): boolean {
+    return this.#request.body !== null && !this.#request.bodyUsed
   }
 
   header(name: string): string | undefined {

@@ -17,6 +17,7 @@ export function createSource({
   return {
     header: (name) => headers[name],
     remoteAddress,
+    hasBody: bytes.length > 0,
     isBodyParsed: false,
     readBody: async (limitBytes) => (bytes.length > limitBytes ? 'too_large' : bytes),
   }

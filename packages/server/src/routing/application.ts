@@ -15,7 +15,7 @@ import {
   problemKinds,
   renderProblem,
 } from '../http/problems.ts'
-import { readFormBody, readJsonBody } from '../http/read-body.ts'
+import { readFormBody, readJsonBody, readNoBody } from '../http/read-body.ts'
 import { type Answer, isProblem, type Reply, type WireAnswer } from '../http/reply.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { RequestAbortedError, type RequestSource } from '../http/request-source.ts'
@@ -135,7 +135,8 @@ async function callRoute(
   const query = contract.query && readQuery(contract.query, rawQuery)
   if (query && 'problem' in query) return query
 
-  const body = contract.body && (await readBody(route, context))
+  const hasBody = contract.body !== undefined || context.source.hasBody
+  const body = hasBody ? await readBody(route, context) : undefined
   // Whoever sends it slowly may have lost meanwhile what the guards have seen.
   const proveAgain = async (): Promise<Problem | undefined> => {
     authentication = await parts.authenticate(contract.access, context)
@@ -207,8 +208,9 @@ async function readBody(
   context: RequestContext,
 ): Promise<{ readonly value: unknown } | Problem> {
   const { body, bodyType, missingMessage } = route.contract
+  if (body === undefined) return readNoBody(context.source)
   const read = await (bodyType === 'form' ? readFormBody : readJsonBody)(context.source)
-  if ('problem' in read || body === undefined) return read
+  if ('problem' in read) return read
   return validate(body, read.value, missingMessage)
 }
 

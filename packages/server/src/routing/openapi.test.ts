@@ -6,6 +6,7 @@ import { describeRoutes, problemsOf } from './openapi.ts'
 import { type Access, type Counting, defineRoute, type Route } from './route.ts'
 
 interface Wish {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly access?: Access
   readonly counting?: Counting
   readonly body?: z.ZodType
@@ -69,7 +70,8 @@ function operationOf(wish: Wish): Operation {
   return documentOf([route(wish)]).paths['/things/{id}']?.['post'] ?? assert.fail()
 }
 
-const problems = (wish: Wish): readonly ProblemCode[] => problemsOf(route(wish).contract)
+const problems = (wish: Wish): readonly ProblemCode[] =>
+  problemsOf(route({ method: 'GET', ...wish }).contract)
 
 describe('the OpenAPI document', () => {
   test('is of version 3.1 and says where the server is and how to log in', () => {
@@ -122,7 +124,7 @@ describe('the OpenAPI document', () => {
       problems: ['invalid_credentials'],
       success: { status: 200, description: 'A thing', schema },
     })
-    assert.deepEqual(Object.keys(responses), ['200', '401', '500', '503'])
+    assert.deepEqual(Object.keys(responses), ['200', '400', '401', '413', '415', '500', '503'])
     const content = JSON.stringify(responses['401']?.content)
     for (const code of ['invalid_credentials', 'no_token', 'invalid_token']) {
       assert.ok(content.includes(`"${code}"`), code)
@@ -180,11 +182,8 @@ describe('the problems of a route', () => {
     assert.deepEqual(problems({ counting: 'caller' }), ['too_many_requests', ...always])
     assert.deepEqual(problems({ counting: 'session' }), ['too_many_requests', ...always])
     assert.deepEqual(problems({ query: z.strictObject({}) }), ['invalid_request', ...always])
-    assert.deepEqual(problems({ body: z.strictObject({}) }), [
-      'invalid_request',
-      'payload_too_large',
-      'unsupported_media_type',
-      ...always,
-    ])
+    const ofBody = ['invalid_request', 'payload_too_large', 'unsupported_media_type', ...always]
+    assert.deepEqual(problems({ method: 'POST', body: z.strictObject({}) }), ofBody)
+    assert.deepEqual(problems({ method: 'DELETE' }), ofBody, 'of one that takes no body, too')
   })
 })

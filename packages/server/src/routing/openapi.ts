@@ -184,8 +184,10 @@ export function problemsOf(contract: Contract): ProblemCode[] {
   else if (contract.access !== 'anyone') codes.add('no_token').add('invalid_token')
   if (typeof contract.access === 'object') codes.add('insufficient_permissions')
   if (contract.recentAuthentication) codes.add('insufficient_user_authentication')
-  if (contract.body || contract.query) codes.add('invalid_request')
-  if (contract.body) codes.add('payload_too_large').add('unsupported_media_type')
+  // Whoever takes no body refuses one.
+  const mayHaveBody = contract.method !== 'GET'
+  if (mayHaveBody || contract.query) codes.add('invalid_request')
+  if (mayHaveBody) codes.add('payload_too_large').add('unsupported_media_type')
   if (contract.counting !== 'none') codes.add('too_many_requests')
   codes.add('internal').add('unavailable')
   return [...codes]
