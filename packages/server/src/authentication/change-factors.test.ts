@@ -28,26 +28,33 @@ describe('a session that adds a factor', () => {
     const own = await signIn()
     await store.raiseEpochs(account.id, 1)
     assert.equal(codeOf(await add({ principal: own })), 'invalid_token')
+    const alone = await signIn()
+    await store.endSession(alone.sessionId, 'ended_by_user', 1)
+    assert.equal(codeOf(await add({ principal: alone })), 'invalid_token')
     assert.deepEqual(await kinds(), [])
   })
 
-  const ends: Readonly<Record<string, (store: Store, id: string) => Promise<unknown>>> = {
+  type End = (store: Store, id: string, sessionId: string) => Promise<unknown>
+  const ends: Readonly<Record<string, End>> = {
+    'its own end': (store, _id, sessionId) => store.endSession(sessionId, 'ended_by_user', 1),
     'the end of all sessions': (store, id) => store.raiseEpochs(id, 1),
     'a disabling': (store, id) => store.changeStanding(id, { disabled: true }, 1),
     'a deletion': (store, id) => store.deleteAccount(id, 1),
   }
   for (const [name, end] of Object.entries(ends)) {
     test(`leaves nothing behind and is not lifted over ${name} at the same moment`, async (t) => {
+      let sessionId = ''
       const { account, signIn, add, isAlive, events, store } = await setUp(t, {
         change: (opened) => ({
           insertFactor: async (factor) => {
             const inserted = await opened.insertFactor(factor)
-            await end(opened, factor.userId)
+            await end(opened, factor.userId, sessionId)
             return inserted
           },
         }),
       })
       const own = await signIn()
+      ;({ sessionId } = own)
       assert.equal(codeOf(await add({ principal: own })), 'invalid_token')
       assert.deepEqual(await store.listFactors(account.id), [])
       assert.equal(await isAlive(own.sessionId), false)

@@ -134,7 +134,8 @@ export async function setUpFactorChanges(
     changes.remove(principal, id, context())
   const isAlive = async (sessionId: string) => {
     const found = await opened.findSessionWithAccount(sessionId)
-    return found?.account !== undefined && found.session.epoch >= found.account.sessionEpoch
+    if (found?.account === undefined || found.session.endedAt !== null) return false
+    return found.session.epoch >= found.account.sessionEpoch
   }
   const rest = { add, remove, isAlive, events, policy }
   return { store: opened, account, changes, signIn, logIn, begin, living, kinds, ...rest }
