@@ -210,6 +210,15 @@ describe('a log-in that has to add a factor first', () => {
 })
 
 describe('a factor that is removed', () => {
+  test('stays when the session that asks was ended since it was let in', async (t) => {
+    const { store, signIn, add, remove, living } = await setUp(t)
+    await add({ principal: await signIn() })
+    const [own, [factor]] = [await signIn(), await living()]
+    await store.endSession(own.sessionId, 'ended_by_user', 1)
+    assert.equal(codeOf(await remove(own, factor ?? assert.fail())), 'invalid_token')
+    assert.deepEqual(await living(), [factor])
+  })
+
   test('is gone, and every other session with it', async (t) => {
     const { signIn, add, remove, living, kinds, isAlive, events } = await setUp(t)
     await add({ principal: await signIn() })
