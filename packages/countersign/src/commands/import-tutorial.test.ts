@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { hash } from '@node-rs/bcrypt'
 import { MongoClient, ObjectId } from 'mongodb'
+import { postgresTest, sharedPostgres } from '../../../../tools/postgres.fixture.ts'
 import { type DatabaseServer, startServers } from '../../../../tools/servers/database-server.ts'
 import { mongodbServers } from '../../../../tools/servers/mongodb-servers.ts'
 import { createProgram, type Program, type RunningServer } from '../program.fixture.ts'
@@ -23,12 +24,19 @@ interface Account {
   readonly updatedAt: string
 }
 
-for (const database of await startServers(mongodbServers)) {
-  for (const target of ['sqlite', 'mongodb'] as const) {
-    const title = `from ${database.name} into ${target === 'sqlite' ? 'SQLite' : 'MongoDB'}`
+const targetNames = { sqlite: 'SQLite', postgres: 'PostgreSQL', mongodb: 'MongoDB' } as const
+type Target = keyof typeof targetNames
 
-    test(`${title}: old accounts and passwords go on working`, async (t) => {
-      const { program, variables, run } = prepare(t, database, target)
+for (const database of await startServers(mongodbServers)) {
+  for (const target of Object.keys(targetNames) as Target[]) {
+    const testInto = (sentence: string, run: (t: TestContext) => Promise<void>): void => {
+      const name = `from ${database.name} into ${targetNames[target]}: ${sentence}`
+      if (target === 'postgres') postgresTest(name, run)
+      else test(name, run)
+    }
+
+    testInto('old accounts and passwords go on working', async (t) => {
+      const { program, variables, run } = await prepare(t, database, target)
       const users = openUsers(t, run.url)
       await users.insertMany(await Promise.all(goodDocuments()))
       const before = await users.find().sort({ _id: 1 }).toArray()
@@ -59,14 +67,14 @@ for (const database of await startServers(mongodbServers)) {
       assert.deepEqual(await users.find().sort({ _id: 1 }).toArray(), before, 'only read')
     })
 
-    test(`${title}: a second run changes nothing, and brings what came since`, async (t) => {
-      const { program, variables, run } = prepare(t, database, target)
+    testInto('a second run changes nothing, and brings what came since', async (t) => {
+      const { program, variables, run } = await prepare(t, database, target)
       const users = openUsers(t, run.url)
       await users.insertMany(await Promise.all(goodDocuments()))
       assert.equal((await run()).code, 0)
       const server = await program.start(variables)
       assert.equal(await logIn(server, 'ada', 'analytical engine'), 200)
-      const [ada, , x] = await readHashes(program, variables, target)
+      const [ada, , x] = await readHashes(t, program, variables, target)
       assert.match(ada ?? '', /^\$argon2id\$/, 'hashed anew at the log-in')
       assert.match(x ?? '', /^\$2b\$/, 'and not before')
       await server.stop()
@@ -79,7 +87,7 @@ for (const database of await startServers(mongodbServers)) {
       assert.match(again.out, /^6 read, 0 imported, 5 imported before, 1 left out\.$/m)
       assert.match(again.out, /^- "x" \([0-9a-f]{24}\): it was imported before and deleted here/m)
       assert.deepEqual(await listAccounts(program, variables), listed)
-      assert.equal((await readHashes(program, variables, target))[0], ada)
+      assert.equal((await readHashes(t, program, variables, target))[0], ada)
 
       await users.insertOne(await tutorialUser({ username: 'late', password: 'newcomer' }))
       const third = await run()
@@ -88,8 +96,8 @@ for (const database of await startServers(mongodbServers)) {
       assert.ok(names.includes('late') && !names.includes('x'))
     })
 
-    test(`${title}: what cannot come in is listed, with the reason and the mend`, async (t) => {
-      const { program, variables, run } = prepare(t, database, target)
+    testInto('what cannot come in is listed, with the reason and the mend', async (t) => {
+      const { program, variables, run } = await prepare(t, database, target)
       const users = openUsers(t, run.url)
       await program.run(['users', 'add', 'Alan', '--password-stdin'], {
         variables,
@@ -128,7 +136,7 @@ for (const database of await startServers(mongodbServers)) {
   }
 
   test(`from ${database.name}: a thousand documents, with progress and a list of ids`, async (t) => {
-    const { program, variables, run } = prepare(t, database, 'sqlite')
+    const { program, variables, run } = await prepare(t, database, 'sqlite')
     const users = openUsers(t, run.url)
     const password = await hash('secret', { cost: 4 })
     const documents = Array.from({ length: 1_200 }, (_, index) => ({
@@ -229,14 +237,15 @@ async function tutorialUser({ password, ...fields }: Record<string, unknown>) {
   return { ...model, password: hashed, ...fields }
 }
 
-function prepare(t: TestContext, database: DatabaseServer, target: 'sqlite' | 'mongodb') {
+async function prepare(t: TestContext, database: DatabaseServer, target: Target) {
   const program = createProgram(t)
   const url = database.urlOf(`tutorial_${randomBytes(4).toString('hex')}`)
+  // The tutorial's own database may be the one that is stored in.
+  const shared = target === 'postgres' ? (await sharedPostgres()).urlFor(t) : url
   const variables: Record<string, string> = {
     RATE_LIMIT_ANONYMOUS: '1000/1m',
-    // The tutorial's own database may be the one that is stored in.
-    ...(target === 'mongodb' && {
-      DATABASE_URL: url,
+    ...(target !== 'sqlite' && {
+      DATABASE_URL: shared,
       COUNTERSIGN_SECRET: randomBytes(32).toString('base64url'),
     }),
   }
@@ -265,9 +274,10 @@ async function listAccounts(
 
 /** In the order in which the accounts were made. */
 async function readHashes(
+  t: TestContext,
   program: Program,
   variables: Readonly<Record<string, string>>,
-  target: 'sqlite' | 'mongodb',
+  target: Target,
 ): Promise<readonly string[]> {
   if (target === 'sqlite') {
     const { DatabaseSync } = await import('node:sqlite')
@@ -276,7 +286,15 @@ async function readHashes(
     file.close()
     return rows.map(({ hash: stored }) => String(stored))
   }
-  const client = new MongoClient(variables['DATABASE_URL'] ?? '')
+  const url = variables['DATABASE_URL'] ?? ''
+  if (target === 'postgres') {
+    const client = await (await sharedPostgres()).connect(t)
+    const { rows } = await client.query<{ hash: string }>(
+      `SELECT password_hash AS hash FROM ${new URL(url).searchParams.get('schema')}.users ORDER BY id`,
+    )
+    return rows.map(({ hash: stored }) => stored)
+  }
+  const client = new MongoClient(url)
   const accounts = await client
     .db()
     .collection('countersign_accounts')
