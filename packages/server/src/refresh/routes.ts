@@ -56,7 +56,7 @@ function refreshRoute(parts: RefreshParts): Route {
       summary: 'Refresh',
       description:
         'Takes the token from the body, else from the cookie, and answers the way it came. The same token again within ' +
-        'the window (30 s) gets the same successor, so a lost answer or a second tab does no harm; a superseded token ' +
+        '`REFRESH_WINDOW` gets the same successor, so a lost answer or a second tab does no harm; a superseded token ' +
         'ends the session.',
       access: 'anyone',
       counting: 'session',
