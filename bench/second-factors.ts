@@ -37,12 +37,12 @@ export async function measureSecondFactors({ plan, cores, directory }: Bench): P
         series('Code of an authenticator app', 'ms', (each) => each.totp),
         store,
       ),
-      more('of that beside the store', (each) => each.totp),
+      more('Code of an authenticator app, beside the store', (each) => each.totp),
       compare(
         series('Recovery code', 'ms', (each) => each.recovery),
         store,
       ),
-      more('of that beside the store', (each) => each.recovery),
+      more('Recovery code, beside the store', (each) => each.recovery),
       stateAlone(
         series('Filter of common passwords', '/s', (each) => each.filterPerSecond),
         {
