@@ -1,7 +1,7 @@
 // Every failure that a client can see: its code, status and message. Messages that clients of the well-known tutorial
 // compare are fixed; see conformance/tutorial.
 
-export interface ProblemKind {
+interface ProblemKind {
   readonly status: number
   readonly message: string
   /** When it is answered and what the client does about it: the text of the reference. */
@@ -226,11 +226,6 @@ export const problemKinds = {
 
 export type ProblemCode = keyof typeof problemKinds
 
-/** What is known of a code. */
-export function describeProblem(code: ProblemCode): ProblemKind {
-  return problemKinds[code]
-}
-
 export interface FieldError {
   /** The member, with dots between levels; empty for the body as a whole. */
   readonly path: string
@@ -257,7 +252,7 @@ export function problem(code: ProblemCode, more: Omit<Problem, 'problem'> = {}):
 
 /** RFC 9457, with `code`, `message` and `requestId` beside the registered members. */
 export function renderProblem(failure: Problem, requestId: string): string {
-  const kind = problemKinds[failure.problem]
+  const kind: ProblemKind = problemKinds[failure.problem]
   return JSON.stringify({
     type: `urn:countersign:problem:${failure.problem}`,
     status: kind.status,
