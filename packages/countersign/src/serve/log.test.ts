@@ -59,10 +59,11 @@ describe('a log that cannot be written', { skip: !isLinux }, () => {
   })
 })
 
+function fail(): never {
+  throw new Error('no log today')
+}
+
 test('a host whose logger throws answers as any other', async (t) => {
-  const fail = (): never => {
-    throw new Error('no log today')
-  }
   const auth = await createCountersign({
     databaseUrl: 'sqlite::memory:',
     logger: { debug: fail, info: fail, warn: fail, error: fail },

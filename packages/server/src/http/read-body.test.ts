@@ -63,40 +63,41 @@ describe('a body', () => {
   })
 })
 
+async function readNone(body: string, type = json): Promise<unknown> {
+  const result = await readNoBody(createSource({ headers: { 'content-type': type }, body }))
+  return 'problem' in result ? problemKinds[result.problem].status : result
+}
+
+async function readForm(body: string | Uint8Array): Promise<unknown> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const result = await readFormBody(createSource({ headers, body }))
+  return 'problem' in result ? result.errors?.[0]?.code : result.value
+}
+
 describe('where no body is taken', () => {
   test('nothing and an object without members are none, and everything else is refused', async () => {
-    const take = async (body: string, type = json): Promise<unknown> => {
-      const result = await readNoBody(createSource({ headers: { 'content-type': type }, body }))
-      return 'problem' in result ? problemKinds[result.problem].status : result
-    }
     for (const body of ['', '{}', ' { } ']) {
-      assert.deepEqual(await take(body), { value: undefined })
+      assert.deepEqual(await readNone(body), { value: undefined })
     }
     for (const body of ['{"a":1}', '[]', 'null', '0', '""', '{']) {
-      assert.equal(await take(body), 400)
+      assert.equal(await readNone(body), 400)
     }
-    assert.equal(await take('{}', 'text/plain'), 415)
-    assert.equal(await take(fill(bodyLimitBytes + 1)), 413)
+    assert.equal(await readNone('{}', 'text/plain'), 415)
+    assert.equal(await readNone(fill(bodyLimitBytes + 1)), 413)
   })
 })
 
 describe('a form', () => {
-  const read = async (body: string | Uint8Array): Promise<unknown> => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const result = await readFormBody(createSource({ headers, body }))
-    return 'problem' in result ? result.errors?.[0]?.code : result.value
-  }
-
   test('is its parameters by name', async () => {
-    assert.deepEqual(await read('token=a%2Bb+c&x='), { token: 'a+b c', x: '' })
+    assert.deepEqual(await readForm('token=a%2Bb+c&x='), { token: 'a+b c', x: '' })
   })
 
   test('is refused when two readers could understand it differently', async () => {
-    assert.equal(await read(Buffer.from('token=\xff\xfe', 'latin1')), 'not_utf8')
-    assert.equal(await read('token=%ff%fe'), 'not_utf8')
-    assert.equal(await read('token=%zz'), 'not_utf8')
-    assert.equal(await read('token=a&token=b'), 'duplicate_member')
-    assert.equal(await read('__proto__=x&token=y'), 'forbidden_member')
+    assert.equal(await readForm(Buffer.from('token=\xff\xfe', 'latin1')), 'not_utf8')
+    assert.equal(await readForm('token=%ff%fe'), 'not_utf8')
+    assert.equal(await readForm('token=%zz'), 'not_utf8')
+    assert.equal(await readForm('token=a&token=b'), 'duplicate_member')
+    assert.equal(await readForm('__proto__=x&token=y'), 'forbidden_member')
   })
 })
 
