@@ -47,6 +47,20 @@ test('rotates keys: the next one first, or at once when one leaked', async (t) =
   assert.deepEqual(states((await program.run(['keys', 'rotate', '--now'])).out), ['active'])
 })
 
+test('another master secret than that of the keys is a mistake of the configuration, to every command', async (t) => {
+  const program = createProgram(t)
+  const [one, other] = ['Vb3nq0TjYf1xLw9sKzR7uEhD5mGaPcQ2', 'pQ8sT2wX5zB7dF0hJ4kM6nR9vC1yA3eG']
+  await program.run(['keys', 'list'], { variables: { COUNTERSIGN_SECRET: one } })
+  for (const words of [['start'], ['keys', 'list'], ['users', 'list']]) {
+    const outcome = await program.run(words, {
+      variables: { COUNTERSIGN_SECRET: other, LOG_LEVEL: 'error' },
+    })
+    assert.equal(outcome.code, 3, words.join(' '))
+    assert.match(outcome.err, /- COUNTERSIGN_SECRET: .*another master secret: put the one .* back/)
+    assert.doesNotMatch(outcome.err, /Unexpected|^\s+at /m)
+  }
+})
+
 test('prints the OpenAPI document without touching a database', async (t) => {
   const program = createProgram(t)
   const { code, out } = await program.run(['openapi'])

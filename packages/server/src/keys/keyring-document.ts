@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { z } from 'zod'
+import { ConfigurationError } from '../config/configuration-error.ts'
 import { isSealedByNewest, type MasterSecrets, open, seal } from '../foundation/master-secret.ts'
 import type { Randomness } from '../foundation/randomness.ts'
 import { publicKeyOf, type SigningKey } from './signing-key.ts'
@@ -27,6 +28,11 @@ const documentSchema = z.strictObject({
   ),
 })
 
+// The secret may also stand in the file beside an embedded database.
+const anotherSecret =
+  'The signing keys were sealed under another master secret: put the one they were made with back, in its file beside ' +
+  'the database, or as the only value of COUNTERSIGN_SECRET or after the new one (`new,old`).'
+
 const purposeOf = (kid: string): string => `signing key ${kid}`
 
 export function writeKeyringDocument(
@@ -51,7 +57,7 @@ export interface ReadKeyring extends KeyringContent {
 }
 
 /**
- * @throws when no known master secret opens a key. New keys in its place would kill every token and hide the mistake.
+ * @throws ConfigurationError when no known master secret opens a key. New keys in its place would kill every token and hide the mistake.
  */
 export function readKeyringDocument(document: string, secrets: MasterSecrets): ReadKeyring {
   const content = documentSchema.parse(JSON.parse(document))
@@ -60,10 +66,7 @@ export function readKeyringDocument(document: string, secrets: MasterSecrets): R
     const purpose = purposeOf(key.kid)
     const pkcs8 = open(secrets, purpose, sealedPrivateKey)
     if (pkcs8 === undefined) {
-      throw new Error(
-        'The signing keys were sealed under another master secret: put the one they were made with back, as the only ' +
-          'value of COUNTERSIGN_SECRET or after the new one (`new,old`).',
-      )
+      throw new ConfigurationError([{ option: 'secret', message: anotherSecret }])
     }
     needsReseal ||= !isSealedByNewest(secrets, purpose, sealedPrivateKey)
     const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
