@@ -61,6 +61,20 @@ test('another master secret than that of the keys is a mistake of the configurat
   }
 })
 
+test('keys that JWT_SECRET stands for are not rotated, which is a refusal', async (t) => {
+  const program = createProgram(t)
+  const variables = { JWT_SECRET: 'Vb3nq0TjYf1xLw9sKzR7uEhD5mGaPcQ2' }
+  for (const words of [
+    ['keys', 'rotate'],
+    ['keys', 'rotate', '--now'],
+  ]) {
+    const outcome = await program.run(words, { variables })
+    assert.equal(outcome.code, 4, outcome.err)
+    assert.match(outcome.err, /^With JWT_SECRET the key is that secret: change it and restart\.$/m)
+    assert.doesNotMatch(outcome.err, /Unexpected|^\s+at /m)
+  }
+})
+
 test('prints the OpenAPI document without touching a database', async (t) => {
   const program = createProgram(t)
   const { code, out } = await program.run(['openapi'])

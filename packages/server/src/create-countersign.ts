@@ -36,6 +36,7 @@ export interface Countersign {
   readonly accounts: LibraryAccounts
   readonly keys: {
     list(): readonly KeyInfo[]
+    /** @throws RotationRefusedError when JWT_SECRET is the key */
     rotate(options?: { readonly now?: boolean }): Promise<readonly KeyInfo[]>
   }
   readonly services: LibraryServices

@@ -17,6 +17,7 @@ export { StoreUnavailableError } from './foundation/store-failure.ts'
 export { problem, type ProblemCode, problemKinds, renderProblem } from './http/problems.ts'
 export { securityHeaders } from './http/security-headers.ts'
 export type { KeyInfo } from './keys/keyring.ts'
+export { RotationRefusedError } from './keys/rotation-refused-error.ts'
 export type { AccountFailure, AccountResult, LibraryAccounts } from './library/accounts.ts'
 export type {
   Authenticate,

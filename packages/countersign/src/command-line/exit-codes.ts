@@ -7,7 +7,10 @@ export const exitCodes = {
   usage: 2,
   /** The configuration has mistakes. */
   configuration: 3,
-  /** There is no such account, the name is taken, the last administrator would go, the target is not empty. */
+  /**
+   * There is no such account, the name is taken, the last administrator would go, the target is not empty, the key is
+   * JWT_SECRET.
+   */
   refused: 4,
   /** Schema steps are not applied yet. */
   pending: 5,

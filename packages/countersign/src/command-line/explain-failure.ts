@@ -1,4 +1,8 @@
-import { ConfigurationError, StoreUnavailableError } from '@countersign/server'
+import {
+  ConfigurationError,
+  RotationRefusedError,
+  StoreUnavailableError,
+} from '@countersign/server'
 import { MoveRefusedError } from '@countersign/server/database'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { UsageError } from './parse-call.ts'
@@ -13,7 +17,7 @@ export function explainFailure(error: unknown): {
     const message = `${error.message}\ncountersign doctor shows everything that is configured.`
     return { message, exitCode: exitCodes.configuration }
   }
-  if (error instanceof MoveRefusedError) {
+  if (error instanceof MoveRefusedError || error instanceof RotationRefusedError) {
     return { message: error.message, exitCode: exitCodes.refused }
   }
   if (error instanceof StoreUnavailableError || isListenFailure(error)) {

@@ -404,7 +404,10 @@ describe('with a shared secret', () => {
   test('rotation is a matter of the configuration, and says so', async (t) => {
     const { open } = await setUp(t)
     const keyring = await open({ jwtSecret })
-    await assert.rejects(keyring.rotate({ now: true }), /change it and restart/)
+    await assert.rejects(keyring.rotate({ now: true }), {
+      name: 'RotationRefusedError',
+      message: /change it and restart/,
+    })
   })
 
   test('the longest life is the longest that may be configured: nothing remembers it', async (t) => {

@@ -18,6 +18,7 @@ import {
 } from './keyring-document.ts'
 import { activeKey, planRotation } from './plan-rotation.ts'
 import { generateKey, type PairAlgorithm, type SigningKey, toPublishedJwk } from './signing-key.ts'
+import { RotationRefusedError } from './rotation-refused-error.ts'
 import type { KeyStore } from './store.ts'
 
 export interface KeyInfo {
@@ -59,6 +60,7 @@ export interface Keyring {
   /**
    * Makes the next key before its time. With `now`, for a key that leaked: the new one signs at once and every other is
    * removed at once, so all tokens signed before are dead and clients refresh.
+   * @throws RotationRefusedError when JWT_SECRET is the key
    */
   rotate(options: { readonly now: boolean }): Promise<readonly KeyInfo[]>
 }
@@ -292,7 +294,9 @@ function createSharedSecretKeyring(secret: string): Keyring {
     follow: async () => undefined,
     lookUp: async () => false,
     rotate: async () => {
-      throw new Error('With JWT_SECRET the key is that secret: change it and restart.')
+      throw new RotationRefusedError(
+        'With JWT_SECRET the key is that secret: change it and restart.',
+      )
     },
   }
 }
