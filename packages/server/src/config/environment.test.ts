@@ -10,7 +10,7 @@ const directory = mkdtempSync(join(tmpdir(), 'countersign-environment-'))
 after(() => rmSync(directory, { recursive: true }))
 
 let files = 0
-function write(content: string, mode = 0o600): string {
+function write(content: string | Uint8Array, mode = 0o600): string {
   const file = join(directory, `secret-${files++}`)
   writeFileSync(file, content)
   chmodSync(file, mode)
@@ -112,6 +112,23 @@ describe('a secret in a file', () => {
     ] as const) {
       assert.equal(read({ JWT_SECRET_FILE: write(content) }).options.jwtSecret, expected)
     }
+  })
+
+  test('that is not UTF-8 is a mistake: every byte that is none would become the same character', () => {
+    for (const bytes of [
+      Buffer.alloc(48, 0xff),
+      Buffer.from('\ufeffa secret in UTF-16', 'utf16le'),
+    ]) {
+      const file = write(bytes)
+      const { options, mistakes } = read({ COUNTERSIGN_SECRET_FILE: file })
+      assert.deepEqual(options, {})
+      const message =
+        `The file ${file} is not UTF-8: write text into it; ` +
+        'a random secret as text is what `openssl rand -base64 48` prints.'
+      assert.deepEqual(mistakes, [{ option: 'secret', message }])
+    }
+    const marked = write('\ufeffpässword 🔑\n')
+    assert.equal(read({ JWT_SECRET_FILE: marked }).options.jwtSecret, '\ufeffpässword 🔑')
   })
 
   test('beside the variable itself is a mistake: which of them counts, nobody could tell', () => {

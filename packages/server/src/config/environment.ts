@@ -91,12 +91,27 @@ function readSecretFile(
   file: string,
 ): { readonly mistake: string } | { readonly text: string; readonly warning?: string } {
   try {
+    const content = decodeText(readFileSync(file))
+    if (content === undefined) {
+      const mend = 'a random secret as text is what `openssl rand -base64 48` prints.'
+      return { mistake: `The file ${file} is not UTF-8: write text into it; ${mend}` }
+    }
     // Editors and `echo` end a file with a line break that is no part of the secret.
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    const text = content.replace(/\r?\n$/, '')
     if (text === '') return { mistake: `The file ${file} is empty: write the secret into it.` }
     const isOpen = (statSync(file).mode & 0o004) !== 0
     return isOpen ? { text, warning: `Everybody can read ${file}: chmod 600 ${file}` } : { text }
   } catch {
     return { mistake: `The file ${file} cannot be read: correct its path or its permissions.` }
+  }
+}
+
+// Read without a look, every byte that is none of UTF-8 would become the same character: a secret of random bytes would
+// lose most of its chance, and another one than the file's would count.
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
   }
 }
