@@ -243,6 +243,14 @@ describe('a mistake', () => {
     }
   })
 
+  test('is one port for the API and for metrics, which they cannot share', () => {
+    for (const options of [{ metricsPort: 4000, port: 4000 }, { metricsPort: 3000 }]) {
+      assert.deepEqual(mistakesOf(options), [
+        'metricsPort: It is PORT, where the API is: take another, or 0 for one that is free.',
+      ])
+    }
+  })
+
   test('at the bound is none', () => {
     const fine: CountersignOptions[] = [
       { jwtExpiresIn: 10, sessionIdle: 60, sessionMax: 60 },
@@ -255,6 +263,7 @@ describe('a mistake', () => {
       { passwordMinLength: 64 },
       { roles: `user,admin,${'x'.repeat(32)}` },
       { metricsPort: 65_535, port: 0 },
+      { metricsPort: 0, port: 0 },
       { sessionIdle: '400d', sessionMax: '3650d' },
     ]
     for (const options of fine) assert.deepEqual(mistakesOf({ ...options }), [])

@@ -57,7 +57,7 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
       ['refuse', 'warn'],
       production ? 'refuse' : 'warn',
     ),
-    ...readOperations(reader),
+    ...readOperations(reader, port),
   }
   checkShared(reader, production, settings)
   checkSecondFactorRoles(reader, settings)
@@ -183,17 +183,25 @@ function checkSecondFactorRoles(reader: OptionReader, settings: Settings): void 
   }
 }
 
-function readOperations(reader: OptionReader) {
+function readOperations(reader: OptionReader, port: number) {
   const metricsToken = reader.text('metricsToken')
   if (metricsToken !== undefined && metricsToken.length < 16) {
     reader.refuse('metricsToken', 'It is too short: take 16 random characters or more.')
   }
+  const metricsPort =
+    reader.text('metricsPort') === undefined
+      ? undefined
+      : reader.integer('metricsPort', 0, 0, 65_535)
+  // Zero is one that is free, for each of the two.
+  if (metricsPort === port && port !== 0) {
+    reader.refuse(
+      'metricsPort',
+      'It is PORT, where the API is: take another, or 0 for one that is free.',
+    )
+  }
   return {
     metricsToken,
-    metricsPort:
-      reader.text('metricsPort') === undefined
-        ? undefined
-        : reader.integer('metricsPort', 0, 0, 65_535),
+    metricsPort,
     documentation: reader.choice('docs', ['on', 'off'], 'on') === 'on',
     logLevel: reader.choice(
       'logLevel',
