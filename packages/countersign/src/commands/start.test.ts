@@ -134,8 +134,12 @@ test('says what to do when the port is taken', async (t) => {
   const { port } = taken.address() as { port: number }
   const outcome = await program.run(['start'], { variables: { PORT: `${port}` } })
   assert.equal(outcome.code, 1)
-  assert.match(outcome.err, new RegExp(`Port ${port} is taken`))
+  assert.match(outcome.err, new RegExp(`Port ${port} is taken.* set PORT to another`))
   assert.doesNotMatch(outcome.err, /^\s+at /m, 'no stack')
+  const variables = { PORT: '0', METRICS_PORT: `${port}` }
+  const metrics = await program.run(['start'], { variables })
+  assert.equal(metrics.code, 1)
+  assert.match(metrics.err, new RegExp(`Port ${port} is taken.* set METRICS_PORT to another`))
 })
 
 test('lists every mistake of the configuration at once and starts nothing', async (t) => {

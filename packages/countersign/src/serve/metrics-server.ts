@@ -23,6 +23,6 @@ export async function serveMetrics(
       () => response.writeHead(500).end(),
     )
   })
-  const address = await listen(server, port, host)
+  const address = await listen(server, port, host, 'METRICS_PORT')
   return { server, url: `http://localhost:${address.port}/metrics` }
 }
