@@ -32,7 +32,7 @@ export const usersAdd: Command = {
       const wish = { username, password, email, ...(role !== undefined && { role }) }
       const result = await auth.accounts.create(wish)
       if (!result.ok) return explainRefusal(result, terminal)
-      if (result.warning !== undefined) terminal.complain(`Warning: ${result.warning}.`)
+      if (result.warning !== undefined) terminal.complain(renderWarning(result.warning))
       terminal.print(`${result.account.username} is there, with the role ${result.account.role}.`)
       if (isGenerated) terminal.print(`Password: ${password}`)
       return exitCodes.done
@@ -52,10 +52,21 @@ export const usersSetPassword: Command = {
     return withAccount(name, terminal, async (auth, { id, username }) => {
       const result = await auth.accounts.setPassword(id, password)
       if (!result.ok) return explainRefusal(result, terminal)
-      if (result.warning !== undefined) terminal.complain(`Warning: ${result.warning}.`)
+      if (result.warning !== undefined) terminal.complain(renderWarning(result.warning))
       terminal.print(`${username} has a new password, and every session has ended.`)
       if (isGenerated) terminal.print(`Password: ${password}`)
       return exitCodes.done
     })
   },
+}
+
+function renderWarning(warning: string): string {
+  switch (warning) {
+    case 'common':
+      return 'Warning: the password is one of the most common ones, which are tried first.'
+    case 'context':
+      return 'Warning: the password is little more than a name that anybody would try.'
+    default:
+      return `Warning: the password is weak (${warning}).`
+  }
 }

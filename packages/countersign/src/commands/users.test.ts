@@ -77,6 +77,25 @@ test('refuses wrong wishes with a reason and an exit code, and changes nothing',
   assert.equal(listed.out.trim().split('\n').length, 1)
 })
 
+test('warns of a password that is accepted and guessed first, in a sentence', async (t) => {
+  const program = createProgram(t)
+  const warnings = [
+    ['password123', 'Warning: the password is one of the most common ones, which are tried first.'],
+    ['ada.lovelace1', 'Warning: the password is little more than a name that anybody would try.'],
+  ] as const
+  const set = ['users', 'set-password', 'ada.lovelace', '--password-stdin']
+  const add = ['users', 'add', 'ada.lovelace', '--password-stdin']
+  for (const words of [add, set]) {
+    for (const [input, warning] of warnings) {
+      const outcome = await program.run(words, { input })
+      assert.equal(outcome.code, 0, outcome.err)
+      assert.equal(outcome.err, `${warning}\n`)
+      if (words === add) await program.run(['users', 'delete', 'ada.lovelace', '--yes'])
+    }
+    if (words === add) await program.run(['users', 'add', 'ada.lovelace', '--generate'])
+  }
+})
+
 test('asks before it deletes, and says how when there is no terminal', async (t) => {
   const program = createProgram(t)
   await program.run(['users', 'add', 'ada', '--generate'])
