@@ -86,6 +86,18 @@ test('prints the OpenAPI document without touching a database', async (t) => {
   assert.deepEqual(readdirSync(program.directory), [])
 })
 
+test('ends quietly when whoever reads its results has read enough', async (t) => {
+  const program = createProgram(t)
+  for (const words of [['openapi'], ['start', '--help'], ['doctor']]) {
+    const command = program.begin(words)
+    // As `head` does that wants nothing more.
+    command.child.stdout?.destroy()
+    await command.ended
+    assert.equal(command.output(), '', words.join(' '))
+    assert.equal(command.child.exitCode, 0, words.join(' '))
+  }
+})
+
 function states(out: string): (string | undefined)[] {
   return [...out.matchAll(/ (active|next|retired) /g)].map(([, state]) => state)
 }

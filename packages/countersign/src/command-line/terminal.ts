@@ -16,6 +16,7 @@ export interface Terminal {
 
 export function createTerminal(): Terminal {
   const { stdin, stdout, stderr } = process
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
   return {
     print: (text) => void stdout.write(`${text}\n`),
     complain: (text) => void stderr.write(`${text}\n`),
@@ -33,6 +34,11 @@ export function createTerminal(): Terminal {
       return Buffer.concat(parts)
     },
   }
+}
+
+/** Whoever read has read enough, as `head` does: what is under way goes on to its end, and nobody has to be told. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 // Raw mode rather than readline: readline echoes, and its history would keep a password.
