@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { call, generousLimits, logIn, type Reply, refresh, register } from './caller.fixture.ts'
@@ -52,6 +52,19 @@ test('a start on a full disk says so, and the next one with room succeeds', asyn
   })
   const server = await program.start(generousLimits, smallDisk(`${fillFirst} rm ${filler};`))
   assert.equal((await call(server.url, '/health/ready')).status, 200)
+})
+
+const hasFullDevice = { skip: !existsSync('/dev/full') && 'there is no /dev/full' }
+test('standard output on a full disk is told in one line', hasFullDevice, async (t) => {
+  const program = createProgram(t)
+  const intoFull = ['sh', '-c', 'exec "$@" > /dev/full', 'sh']
+  for (const words of [['start'], ['openapi'], ['--help']]) {
+    await assert.rejects(program.start({}, intoFull, words), (error: Error) => {
+      const said = error.message.replace('The server did not start:\n', '')
+      assert.match(said, /^Standard output takes nothing more \(ENOSPC[^)]*\): make room .*\n$/)
+      return true
+    })
+  }
 })
 
 /** Runs what follows with a disk of 6 MB at ./data, in a mount namespace of its own. */

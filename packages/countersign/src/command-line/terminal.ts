@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { exitCodes } from './exit-codes.ts'
 
 /** The terminal, or the pipes that stand in for it. */
 export interface Terminal {
@@ -16,7 +17,18 @@ export interface Terminal {
 
 export function createTerminal(): Terminal {
   const { stdin, stdout, stderr } = process
-  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe)
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isClosedPipe(error)) return
+    // The write has failed by now, and whoever asked for it cannot know.
+    stderr.write(
+      `Standard output takes nothing more (${error.message}): make room where it leads to.\n`,
+    )
+    process.exit(exitCodes.failed)
+  })
+  stderr.on('error', (error: NodeJS.ErrnoException) => {
+    // There is nowhere left to say so.
+    if (!isClosedPipe(error)) process.exit(exitCodes.failed)
+  })
   return {
     print: (text) => void stdout.write(`${text}\n`),
     complain: (text) => void stderr.write(`${text}\n`),
@@ -37,8 +49,8 @@ export function createTerminal(): Terminal {
 }
 
 /** Whoever read has read enough, as `head` does: what is under way goes on to its end, and nobody has to be told. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
+function isClosedPipe({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE'
 }
 
 // Raw mode rather than readline: readline echoes, and its history would keep a password.
