@@ -1,5 +1,6 @@
 // Door: configuration for programs that start a server.
 
+export { checkFirstAdministrator } from './accounts/check-first-administrator.ts'
 export { parseDatabaseUrl } from './config/check-database.ts'
 export { checkSettings } from './config/check-settings.ts'
 export type { CheckContext, CheckedSettings } from './config/check-settings.ts'

@@ -68,11 +68,39 @@ describe('creating a Countersign', () => {
     const base = { databaseUrl: 'sqlite::memory:', production: false }
     const wishes = [
       [{ adminUsername: 'root', adminPassword: 'short' }, /ADMIN_PASSWORD: .*at least 8/],
-      [{ adminUsername: 'x', adminPassword: testPassword }, /ADMIN_USERNAME: .*invalid_username/],
+      [
+        { adminUsername: 'x', adminPassword: testPassword },
+        /ADMIN_USERNAME: "x" is no user name: /,
+      ],
+      [
+        { adminUsername: 'x y', adminPassword: 'short', port: -1 },
+        /PORT: [^]*_USERNAME: [^]*_PASS/,
+      ],
     ] as const
     for (const [wish, message] of wishes) {
       await assert.rejects(createCountersign({ ...base, ...wish }), message)
     }
+  })
+
+  test('says how an account of the first administrator’s name comes to administer', async (t) => {
+    const databaseUrl = `sqlite:${join(directoryOf(t), 'x.db')}`
+    const before = await createCountersign({ databaseUrl })
+    const made = await before.accounts.create({ username: 'Root', password: testPassword })
+    assert.ok(made.ok)
+    await before.close()
+    const wish = { databaseUrl, adminUsername: 'root', adminPassword: testPassword }
+    await assert.rejects(createCountersign(wish), {
+      name: 'ConfigurationError',
+      message:
+        /ADMIN_USERNAME: .*: npx countersign users set-role Root admin, or take another name/,
+    })
+    const between = await createCountersign({ databaseUrl })
+    await between.accounts.setDisabled(made.account.id, true)
+    await between.close()
+    await assert.rejects(
+      createCountersign(wish),
+      /set-role Root admin and .* users enable Root, or/,
+    )
   })
 
   test('draws every chance from where it is told to, and every time', async (t) => {

@@ -198,6 +198,31 @@ test('makes the first administrator of a container from a file, once', async (t)
   assert.equal(await logInAsRoot(second.url, password), 200)
 })
 
+test('lists a first administrator that cannot be made beside every other mistake', async (t) => {
+  const program = createProgram(t)
+  const variables = { ADMIN_USERNAME: 'x y', ADMIN_PASSWORD: 'short', LOG_LEVEL: 'loud' }
+  const { code, err } = await program.run(['start'], { variables })
+  assert.equal(code, 3)
+  assert.match(err, /^- LOG_LEVEL: "loud" is not one of/m)
+  assert.match(err, /^- ADMIN_USERNAME: "x y" is no user name: take 3 to 64 /m)
+  assert.match(err, /^- ADMIN_PASSWORD: The password needs at least 8 characters: take another/m)
+})
+
+test('says how an account of that name administers, which may be done with the name set', async (t) => {
+  const program = createProgram(t)
+  await program.run(['users', 'add', 'root', '--password-stdin'], { input: password })
+  const variables = { ADMIN_USERNAME: 'root', ADMIN_PASSWORD: password }
+  const { code, err } = await program.run(['start'], { variables })
+  assert.equal(code, 3)
+  const mend = /ADMIN_USERNAME: .*: npx countersign (users set-role root admin), or take another/
+  const words = mend.exec(err)?.[1]?.split(' ')
+  assert.ok(words, err)
+  const mended = await program.run(words, { variables })
+  assert.equal(mended.code, 0, mended.err)
+  const server = await program.start(variables)
+  assert.ok(!server.output().includes('no administrator'))
+})
+
 test('reads .env, and the environment wins', async (t) => {
   const program = createProgram(t)
   writeFileSync(join(program.directory, '.env'), 'REGISTRATION=closed\nLOG_LEVEL=silent\n')

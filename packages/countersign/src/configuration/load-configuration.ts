@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import {
+  checkFirstAdministrator,
   checkSettings,
   ConfigurationError,
   type ConfigurationMistake,
@@ -21,7 +22,10 @@ export interface Configuration extends EnvironmentReading {
 export function readConfiguration(): Configuration {
   const { layers, mistakes: unreadable } = readLayers()
   const reading = readEnvironment(layers)
-  const checked = checkSettings(reading.options, { production: false })
+  const checked = checkSettings(reading.options, {
+    production: false,
+    checkFurther: checkFirstAdministrator,
+  })
   const mistakes = [...unreadable, ...reading.mistakes, ...(checked.ok ? [] : checked.mistakes)]
   const settings = checked.ok && mistakes.length === 0 ? checked.settings : undefined
   return { ...reading, mistakes, settings }

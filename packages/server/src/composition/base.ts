@@ -1,6 +1,7 @@
 // Composition: which part is built of which, in the order in which they need each other: base, state, services, flows,
 // the application. It decides nothing at run time and nothing imports it but create-countersign.ts.
 
+import { checkFirstAdministrator } from '../accounts/check-first-administrator.ts'
 import { checkSettings } from '../config/check-settings.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
 import type { CountersignOptions } from '../config/options.ts'
@@ -50,7 +51,10 @@ export function openBase(options: CountersignOptions & Hooks): Base {
     ...configured
   } = options
   const production = process.env['NODE_ENV'] === 'production'
-  const checked = checkSettings(configured, { production })
+  const checked = checkSettings(configured, {
+    production,
+    checkFurther: checkFirstAdministrator,
+  })
   const mistakes = [...(checked.ok ? [] : checked.mistakes), ...checkHooks(options)]
   if (!checked.ok || mistakes.length > 0) throw new ConfigurationError(mistakes)
   const localClock = clock ?? systemClock

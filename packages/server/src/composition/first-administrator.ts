@@ -1,12 +1,17 @@
+import type { Account } from '../accounts/account.ts'
 import { administratorRole } from '../accounts/last-administrator.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
+import { toUsernameKey } from '../accounts/username.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
 import { withLease } from '../leases/with-lease.ts'
 import type { Base } from './base.ts'
 import type { Services } from './services.ts'
 import type { State } from './state.ts'
 
-/** For containers: ADMIN_USERNAME is made when nobody administers. Another account of that name is left alone. */
+/**
+ * For containers: ADMIN_USERNAME is made when nobody administers. Another account of that name is left alone.
+ * @throws ConfigurationError when there is one
+ */
 export async function createFirstAdministrator(
   { settings, logger, clock, newId }: Base,
   { store }: State,
@@ -18,12 +23,12 @@ export async function createFirstAdministrator(
     if ((await store.countOtherActiveAccounts(administratorRole, '')) > 0) return
     const opened = await opener.open({ ...administrator, role: administratorRole })
     if (!opened.ok) {
-      const message =
-        opened.reason === 'weak_password'
-          ? `${opened.refusal.message}.`
-          : `The first administrator cannot be made (${opened.reason}).`
-      const option = opened.reason === 'weak_password' ? 'adminPassword' : 'adminUsername'
-      throw new ConfigurationError([{ option, message }])
+      // Name and password were checked with the other settings: what is left is that the name is taken.
+      const taken = await store.findAccountByUsername(toUsernameKey(administrator.username))
+      const message = taken
+        ? explainTakenName(taken)
+        : `The first administrator cannot be made (${opened.reason}): start again.`
+      throw new ConfigurationError([{ option: 'adminUsername', message }])
     }
     const { account, warning } = opened
     const who = { actorId: null, subjectId: account.id }
@@ -31,4 +36,12 @@ export async function createFirstAdministrator(
     await recordAcceptedPassword(audit, warning, who)
     logger.info({ username: account.username }, 'Made the first administrator')
   })
+}
+
+function explainTakenName({ username, role, disabled }: Account): string {
+  const mends = [
+    ...(role === administratorRole ? [] : [`npx countersign users set-role ${username} admin`]),
+    ...(disabled ? [`npx countersign users enable ${username}`] : []),
+  ]
+  return `The account ${username} is there and does not administer: ${mends.join(' and ')}, or take another name.`
 }

@@ -16,6 +16,8 @@ export type CheckedSettings =
 export interface CheckContext {
   /** What `production` is when the options do not say. */
   readonly production: boolean
+  /** What others find wrong with settings as they were read: no rule about accounts stands in this folder. */
+  readonly checkFurther?: (settings: Settings) => readonly ConfigurationMistake[]
 }
 
 /** Checks everything and lists every mistake at once. Nothing insecure passes in production. */
@@ -61,9 +63,8 @@ export function checkSettings(options: CountersignOptions, context: CheckContext
   }
   checkShared(reader, production, settings)
   checkSecondFactorRoles(reader, settings)
-  return reader.mistakes.length > 0
-    ? { ok: false, mistakes: reader.mistakes }
-    : { ok: true, settings }
+  const mistakes = [...reader.mistakes, ...(context.checkFurther?.(settings) ?? [])]
+  return mistakes.length > 0 ? { ok: false, mistakes } : { ok: true, settings }
 }
 
 // Text would count as true whatever it says, and one that is not understood must not switch checks off.
