@@ -13,7 +13,7 @@ import {
   type TokenAnswer,
   untilAllRefresh,
 } from './honest-client.fixture.ts'
-import { createProgram, type RunningServer } from './program.fixture.ts'
+import { createProgram, type Program, type RunningServer } from './program.fixture.ts'
 
 const password = 'a long enough phrase 7'
 const secret = 'a master secret of 32 characters or more'
@@ -123,6 +123,7 @@ postgresTest('doctor looks at the database and changes nothing', async (t, serve
   assert.match((await doctor()).out, /\d schema step\(s\) are pending/, 'it changed nothing')
   await program.run(['migrate', 'up'], { variables })
   assert.match((await doctor()).out, /The schema is up to date/)
+  await findsWhatKeepsFromStarting(program, variables)
   const lost = { ...variables, DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:1/app' }
   const refused = await program.run(['doctor'], { variables: lost })
   assert.equal(refused.code, 3)
@@ -320,4 +321,19 @@ async function logIn(server: RunningServer, username: string): Promise<TokenAnsw
 
 function profile(server: RunningServer, token: string): Promise<Response> {
   return fetch(`${server.url}/api/users`, { headers: { authorization: `Bearer ${token}` } })
+}
+
+async function findsWhatKeepsFromStarting(
+  program: Program,
+  variables: Readonly<Record<string, string>>,
+): Promise<void> {
+  const named = { ...variables, ADMIN_USERNAME: 'ada', ADMIN_PASSWORD: 'a long enough phrase 7' }
+  await program.run(['users', 'add', 'ada', '--generate'], { variables })
+  const taken = await program.run(['doctor'], { variables: named })
+  assert.equal(taken.code, 3)
+  assert.match(taken.out, /does not administer: npx countersign users set-role ada admin/)
+  const another = { ...variables, COUNTERSIGN_SECRET: `${secret}-another` }
+  const sealed = await program.run(['doctor'], { variables: another })
+  assert.equal(sealed.code, 3)
+  assert.match(sealed.out, /sealed under another master secret: put the one/)
 }

@@ -14,7 +14,7 @@ export type { EnvironmentLayer, EnvironmentReading } from './config/environment.
 export { optionTable } from './config/options.ts'
 export type { CountersignOptions, OptionDescription, OptionName } from './config/options.ts'
 export { renderOptionReference } from './config/reference.ts'
-export { secretFileOf } from './config/secret-file.ts'
+export { readSecretFile, secretFileOf } from './config/secret-file.ts'
 export type {
   DatabaseSettings,
   MongodbSettings,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createProgram } from '../program.fixture.ts'
@@ -37,6 +37,51 @@ test('finds a damaged database and an open secret', async (t) => {
   assert.equal(code, 3)
   assert.match(out, /chmod 600/)
   assert.match(out, /countersign\.db cannot be read|is damaged/)
+})
+
+test('finds a master secret that is damaged, and one that the keys were not sealed under', async (t) => {
+  const program = createProgram(t)
+  await program.run(['keys', 'list'])
+  const file = join(program.directory, 'data/secret')
+  const secret = readFileSync(file, 'utf8').trim()
+  const jwtSecret = 'Vb3nq0TjYf1xLw9sKzR7uEhD5mGaPcQ2'
+  const cases = [
+    [secret.slice(0, 20), {}, /Wrong:[^]*The master secret in \S+ is damaged: restore/],
+    [secret.toUpperCase(), {}, /Wrong:[^]*sealed under another master secret: put the one/],
+    [secret, { COUNTERSIGN_SECRET: `${secret}1` }, /Wrong:[^]*sealed under another master secret/],
+  ] as const
+  for (const [content, variables, expected] of cases) {
+    writeFileSync(file, content)
+    const { code, out } = await program.run(['doctor'], { variables })
+    assert.equal(code, 3, out)
+    assert.match(out, expected)
+    assert.equal((await program.run(['start'], { variables })).code, 3, 'as the start says')
+  }
+  const fine = [{}, { COUNTERSIGN_SECRET: `new-${secret},${secret}` }, { JWT_SECRET: jwtSecret }]
+  for (const variables of fine) {
+    const { code, out } = await program.run(['doctor'], { variables })
+    assert.equal(code, 0, out)
+  }
+})
+
+test('finds a first administrator that cannot be made, as long as there is none', async (t) => {
+  const program = createProgram(t)
+  const doctor = (variables: Readonly<Record<string, string>>) =>
+    program.run(['doctor'], { variables })
+  const weak = await doctor({ ADMIN_USERNAME: 'x y', ADMIN_PASSWORD: 'short' })
+  assert.equal(weak.code, 3)
+  assert.match(weak.out, /Wrong:[^]*- ADMIN_USERNAME: "x y" is no [^]*- ADMIN_PASSWORD: The passw/)
+  const wish = { ADMIN_USERNAME: 'root', ADMIN_PASSWORD: 'a long enough phrase 7' }
+  assert.equal((await doctor(wish)).code, 0)
+  await program.run(['users', 'add', 'Root', '--generate'])
+  const taken = await doctor(wish)
+  assert.equal(taken.code, 3)
+  assert.match(
+    taken.out,
+    /Wrong:[^]*does not administer: npx countersign users set-role Root admin/,
+  )
+  await program.run(['users', 'add', 'grace', '--admin', '--generate'])
+  assert.equal((await doctor(wish)).code, 0)
 })
 
 test('finds a database that others may read, which one that was copied back often is', async (t) => {

@@ -122,6 +122,14 @@ for (const database of servers) {
     const after = await run('doctor', { MIGRATE_ON_START: 'off' })
     assert.equal(after.code, 0, after.out)
     assert.match(after.out, /The clocks of this machine and the database agree/)
+    await run('users add ada --generate')
+    const named = { ADMIN_USERNAME: 'ada', ADMIN_PASSWORD: password }
+    const taken = await run('doctor', named)
+    assert.equal(taken.code, 3)
+    assert.match(taken.out, /does not administer: npx countersign users set-role ada admin/)
+    const sealed = await run('doctor', { COUNTERSIGN_SECRET: `${secret}-another` })
+    assert.equal(sealed.code, 3)
+    assert.match(sealed.out, /sealed under another master secret: put the one/)
   })
 }
 

@@ -2,11 +2,12 @@ import { accessSync, closeSync, constants, existsSync, openSync, statSync } from
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConfigurationError, StoreUnavailableError } from '@countersign/server'
-import { secretFileOf, type Settings } from '@countersign/server/config'
+import { readSecretFile, secretFileOf, type Settings } from '@countersign/server/config'
 import {
   type DatabaseFinding,
   examineMongodb,
   examinePostgres,
+  examineStart,
   listSchemaSteps,
 } from '@countersign/server/database'
 
@@ -26,10 +27,12 @@ export async function examineData(settings: Settings): Promise<Finding[]> {
     ...examineSecret(settings, file),
     ...examineDatabase(file),
     ...(await examineMark(settings)),
+    ...(await examineStored(settings, file)),
   ]
 }
 
-async function examineServer({ database, migratesOnStart }: Settings): Promise<Finding[]> {
+async function examineServer(settings: Settings): Promise<Finding[]> {
+  const { database, migratesOnStart } = settings
   if (database.kind === 'sqlite') return []
   try {
     const findings =
@@ -45,7 +48,7 @@ async function examineServer({ database, migratesOnStart }: Settings): Promise<F
       pending === 0
         ? { isWrong: false, text: 'The schema is up to date.' }
         : { isWrong: !migratesOnStart, text: `${pending} schema step(s) are pending: ${mend}` }
-    return [...findings, schema]
+    return [...findings, schema, ...(await examineStart(settings))]
   } catch (error) {
     const isExplained =
       error instanceof StoreUnavailableError || error instanceof ConfigurationError
@@ -79,9 +82,13 @@ function examineSecret(settings: Settings, databaseFile: string): Finding[] {
   if (!canOpen(file, 'r')) {
     return [{ isWrong: true, text: `This user cannot read the master secret ${file}: chown it.` }]
   }
-  return isOpenToOthers(stat)
-    ? [{ isWrong: true, text: `Others may read the master secret: chmod 600 ${file}` }]
-    : [{ isWrong: false, text: `The master secret is in ${file}.` }]
+  try {
+    readSecretFile(file)
+    return [{ isWrong: false, text: `The master secret is in ${file}.` }]
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.mistakes.map(({ message }) => ({ isWrong: true, text: message }))
+  }
 }
 
 function canOpen(file: string, flags: 'r' | 'r+'): boolean {
@@ -119,6 +126,17 @@ async function examineMark({ database }: Settings): Promise<Finding[]> {
   } catch (error) {
     if (!(error instanceof StoreUnavailableError) || error.reason !== 'schema') return []
     return [{ isWrong: true, text: error.message }]
+  }
+}
+
+/** Only what the other looks did not find: a secret that is wrong, or a database that cannot be read, was told of. */
+async function examineStored(settings: Settings, file: string): Promise<Finding[]> {
+  try {
+    const { secrets } = settings
+    const found = secrets.length > 0 ? secrets : [readSecretFile(secretFileOf(file))]
+    return await examineStart({ ...settings, secrets: found })
+  } catch {
+    return []
   }
 }
 

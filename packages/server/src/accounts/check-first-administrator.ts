@@ -1,6 +1,8 @@
 import type { ConfigurationMistake } from '../config/configuration-error.ts'
 import type { Settings } from '../config/settings.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
+import type { Account } from './account.ts'
+import { administratorRole } from './last-administrator.ts'
 import { parseUsername } from './username.ts'
 
 /** What keeps ADMIN_USERNAME from being made whatever the database holds. An administrator who is there mends nothing. */
@@ -29,4 +31,15 @@ export function checkFirstAdministrator({
     mistakes.push({ option: 'adminPassword', message: `${checked.message}: ${mend}` })
   }
   return mistakes
+}
+
+export type NamedAccount = Pick<Account, 'username' | 'role' | 'disabled'>
+
+/** What to do when ADMIN_USERNAME is the name of an account that was not made an administrator, or is disabled. */
+export function explainTakenName({ username, role, disabled }: NamedAccount): string {
+  const mends = [
+    ...(role === administratorRole ? [] : [`npx countersign users set-role ${username} admin`]),
+    ...(disabled ? [`npx countersign users enable ${username}`] : []),
+  ]
+  return `The account ${username} is there and does not administer: ${mends.join(' and ')}, or take another name.`
 }

@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/account.ts'
+import { explainTakenName } from '../accounts/check-first-administrator.ts'
 import { administratorRole } from '../accounts/last-administrator.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import { toUsernameKey } from '../accounts/username.ts'
@@ -36,12 +36,4 @@ export async function createFirstAdministrator(
     await recordAcceptedPassword(audit, warning, who)
     logger.info({ username: account.username }, 'Made the first administrator')
   })
-}
-
-function explainTakenName({ username, role, disabled }: Account): string {
-  const mends = [
-    ...(role === administratorRole ? [] : [`npx countersign users set-role ${username} admin`]),
-    ...(disabled ? [`npx countersign users enable ${username}`] : []),
-  ]
-  return `The account ${username} is there and does not administer: ${mends.join(' and ')}, or take another name.`
 }

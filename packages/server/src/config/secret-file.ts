@@ -30,7 +30,8 @@ export function loadOrCreateSecretFile(databaseFile: string, randomness: Randomn
   return readSecretFile(file)
 }
 
-function readSecretFile(file: string): string {
+/** @throws ConfigurationError when others may read it, or when it is damaged */
+export function readSecretFile(file: string): string {
   const { mode } = statSync(file)
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw mistake(`Others may read the master secret: chmod 600 ${file}`)
