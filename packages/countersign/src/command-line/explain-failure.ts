@@ -23,10 +23,6 @@ export function explainFailure(error: unknown): {
   if (error instanceof StoreUnavailableError || isListenFailure(error)) {
     return { message: error.message, exitCode: exitCodes.failed }
   }
-  if (isFullLog(error)) {
-    const message = `The log cannot be written (${error.message}): make room where it goes.`
-    return { message, exitCode: exitCodes.failed }
-  }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { message: `Unexpected failure: ${message}`, exitCode: exitCodes.failed }
 }
@@ -38,10 +34,4 @@ export class ListenFailure extends Error {
 
 function isListenFailure(error: unknown): error is ListenFailure {
   return error instanceof ListenFailure
-}
-
-/** A file that is written by its name says which, and what is stored fails in the store's words: this is the log. */
-function isFullLog(error: unknown): error is NodeJS.ErrnoException {
-  if (!(error instanceof Error) || !('code' in error) || 'path' in error) return false
-  return error.code === 'ENOSPC' || error.code === 'EDQUOT'
 }
