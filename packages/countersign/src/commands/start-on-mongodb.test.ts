@@ -49,12 +49,7 @@ for (const database of servers) {
   })
 
   test(`${database.name}: who is logged out through one instance is refused by the other`, async (t) => {
-    const program = createProgram(t)
-    const variables = variablesFor(database.urlOf(newName()))
-    const [one, two] = await Promise.all([program.start(variables), program.start(variables)])
-    await post(one, 'auth/register', { username: 'ada', password })
-    const held = await logIn(one, 'ada')
-    assert.equal(await profileStatus(two, held), 200, 'both know each other’s keys')
+    const { one, two, held } = await startTwo(t, database)
     const { refreshToken } = held
     assert.equal((await post(one, 'auth/logout', { refreshToken })).status, 204)
     assert.equal(await profileStatus(one, held), 401)
@@ -68,12 +63,7 @@ for (const database of servers) {
   })
 
   test(`${database.name}: a disabled account is refused by every instance at once`, async (t) => {
-    const program = createProgram(t)
-    const variables = variablesFor(database.urlOf(newName()))
-    const [one, two] = await Promise.all([program.start(variables), program.start(variables)])
-    await post(one, 'auth/register', { username: 'ada', password })
-    const held = await logIn(one, 'ada')
-    assert.equal(await profileStatus(two, held), 200, 'both know each other’s keys')
+    const { program, variables, one, two, held } = await startTwo(t, database)
     await program.run(['users', 'disable', 'ada'], { variables })
     assert.equal(await profileStatus(one, held), 401)
     assert.equal(await profileStatus(two, held), 401)
@@ -165,6 +155,17 @@ interface Client {
   /** Acts once. @returns whether every answer was good */
   act(): Promise<boolean>
   held(): Tokens
+}
+
+/** Two instances that both know the other's keys, and somebody who is logged in. */
+async function startTwo(t: TestContext, database: DatabaseServer) {
+  const program = createProgram(t)
+  const variables = variablesFor(database.urlOf(newName()))
+  const [one, two] = await Promise.all([program.start(variables), program.start(variables)])
+  await post(one, 'auth/register', { username: 'ada', password })
+  const held = await logIn(one, 'ada')
+  assert.equal(await profileStatus(two, held), 200)
+  return { program, variables, one, two, held }
 }
 
 async function createClient(server: RunningServer, username: string): Promise<Client> {

@@ -57,7 +57,8 @@ export interface ReadKeyring extends KeyringContent {
 }
 
 /**
- * @throws ConfigurationError when no known master secret opens a key. New keys in its place would kill every token and hide the mistake.
+ * @throws ConfigurationError when no known master secret opens a key. New keys in its place would kill every token and
+ * hide the mistake.
  */
 export function readKeyringDocument(document: string, secrets: MasterSecrets): ReadKeyring {
   const content = documentSchema.parse(JSON.parse(document))
