@@ -3,7 +3,7 @@ import type { Account } from '../../accounts/account.ts'
 import type { AccountStore } from '../../accounts/store.ts'
 import type { UserRow } from './schema.ts'
 import { type SqlDatabase, UniqueViolationError } from './sql-database.ts'
-import { compileStatement, type Statement } from './statement.ts'
+import { compileStatement, literal, type Statement } from './statement.ts'
 
 export const accountColumns = [
   'id',
@@ -80,17 +80,63 @@ export const findAccountByVerifiedEmail: Statement<{ key: string }, AccountRow> 
       .where('deleted_at', 'is', null),
 )
 
-export const listAccounts: Statement<{ after: string; limit: number; part: string }, AccountRow> =
-  compileStatement((db, arg, words) =>
-    db
-      .selectFrom('users')
-      .select(accountColumns)
-      .where('id', '>', arg('after'))
-      .where('deleted_at', 'is', null)
-      .where(sql<boolean>`(${arg('part')} = '' OR ${words.contains('username_key', arg('part'))})`)
-      .orderBy('id')
-      .limit(arg<number>('limit')),
-  )
+const listAccounts = compileStatement<{ after: string; limit: number }, AccountRow>((db, arg) =>
+  db
+    .selectFrom('users')
+    .select(accountColumns)
+    .where('id', '>', arg('after'))
+    .where('deleted_at', 'is', null)
+    .orderBy('id')
+    .limit(arg<number>('limit')),
+)
+
+const searchSlice = compileStatement<
+  { after: string; until: string; part: string; limit: number },
+  AccountRow
+>((db, arg, words) =>
+  db
+    .selectFrom('users')
+    .select(accountColumns)
+    .where('id', '>', arg('after'))
+    .where('id', '<=', arg('until'))
+    .where('deleted_at', 'is', null)
+    .where(words.contains('username_key', arg('part')))
+    .orderBy('id')
+    .limit(arg<number>('limit')),
+)
+
+const sliceSize = 5_000
+
+const endOfSlice = compileStatement<{ after: string }, { id: string }>((db, arg) =>
+  db
+    .selectFrom('users')
+    .select('id')
+    .where('id', '>', arg('after'))
+    .orderBy('id')
+    .limit(literal(1))
+    .offset(literal(sliceSize - 1)),
+)
+
+const afterEveryId = '~'
+
+/**
+ * No index finds a part of a name, so the accounts are walked, in slices: on the embedded database everybody else has a
+ * turn between two of them.
+ */
+async function searchAccounts(
+  database: SqlDatabase,
+  { afterId, limit, part }: { afterId: string; limit: number; part: string },
+): Promise<AccountRow[]> {
+  const found: AccountRow[] = []
+  let after = afterId
+  while (after !== afterEveryId && found.length < limit) {
+    const until = (await database.get(endOfSlice, { after }))?.id ?? afterEveryId
+    const values = { after, until, part, limit: limit - found.length }
+    found.push(...(await database.all(searchSlice, values)))
+    after = until
+  }
+  return found
+}
 
 export const countOtherActiveAccounts: Statement<
   { role: string; except: string },
@@ -318,9 +364,12 @@ export function createAccountStore(database: SqlDatabase): AccountStore {
     findAccountByUsername: (key) => returned(database.get(findAccountByUsername, { key })),
     findAccountByVerifiedEmail: (key) =>
       returned(database.get(findAccountByVerifiedEmail, { key })),
-    listAccounts: async ({ afterId, limit, usernamePart }) => {
-      const values = { after: afterId ?? '', limit, part: usernamePart ?? '' }
-      return (await database.all(listAccounts, values)).map(toAccount)
+    listAccounts: async ({ afterId = '', limit, usernamePart: part = '' }) => {
+      const rows =
+        part === ''
+          ? database.all(listAccounts, { after: afterId, limit })
+          : searchAccounts(database, { afterId, limit, part })
+      return (await rows).map(toAccount)
     },
     countOtherActiveAccounts: async (role, except) => {
       const row = await database.get(countOtherActiveAccounts, { role, except })

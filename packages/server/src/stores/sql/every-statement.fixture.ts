@@ -47,7 +47,10 @@ const calls: { readonly [Method in keyof SqlStore]: (store: SqlStore) => Promise
   insertAccount: (store) => store.insertAccount(sampleAccount(), 'name'),
   findAccount: (store) => store.findAccount('u'),
   findAccountByUsername: (store) => store.findAccountByUsername('name'),
-  listAccounts: (store) => store.listAccounts({ limit: 1 }),
+  listAccounts: async (store) => {
+    await store.listAccounts({ limit: 1 })
+    await store.listAccounts({ limit: 1, usernamePart: 'part' })
+  },
   countOtherActiveAccounts: (store) => store.countOtherActiveAccounts('admin', 'u'),
   changeProfile: (store) => store.changeProfile('u', { email: null }, 1),
   replaceHash: (store) => store.replaceHash('u', 'from', 'to'),
