@@ -108,6 +108,19 @@ behindEachDoor(
       assert.equal((await profileOf(target(), person.token)).status, 200)
     })
 
+    test('a log-out without a credential deletes the cookie for a trusted page alone: a form of a foreign page logs nobody out (v5.0.0-3.5.1)', async () => {
+      for (const origin of Object.keys(origins) as OriginName[]) {
+        for (const site of sites) {
+          const headers = pageHeaders(target(), origin, site)
+          const isTrusted = trusted[origin]?.includes(site) ?? false
+          const answer = await call(target(), '/api/auth/logout', { method: 'POST', headers })
+          const what = `origin ${origin}, site ${site}`
+          assert.equal(answer.status, isTrusted ? 204 : 403, what)
+          assert.equal(answer.headers['set-cookie'] !== undefined, isTrusted, what)
+        }
+      }
+    })
+
     test('GET csrf gives the token to a trusted page alone, and changes nothing', async () => {
       for (const origin of Object.keys(origins) as OriginName[]) {
         for (const site of sites) {

@@ -83,20 +83,21 @@ async function findTarget(
 ): Promise<FoundTarget> {
   const { credentials, guard, sessions, verifier } = parts
   const presented = findRefreshToken(inBody, context.source, credentials.cookie)
-  if (presented?.delivery !== 'body') {
+  const isInBody = presented?.delivery === 'body'
+  if (!isInBody) {
     const bearer = readBearer(context.source.header('authorization'))
     const verification = bearer === undefined ? undefined : verifier.verify(bearer)
     if (verification?.ok && verification.claims.sid !== undefined) {
       return { target: { sessionId: verification.claims.sid, userId: verification.claims.sub } }
     }
   }
+  // Also when none came: SameSite keeps it from a form of a foreign page, whose answer would delete it all the same.
+  if (!isInBody && !guard.isPageTrusted(context)) return { isRefused: true }
   if (presented === undefined) return {}
-  const isCookie = presented.delivery === 'cookie'
-  if (isCookie && !guard.isPageTrusted(context)) return { isRefused: true }
   const found = await findPresentedSession(sessions, credentials.secrets, presented.text)
   if (found === undefined) return {}
   const target = { sessionId: found.session.id, userId: found.session.userId }
-  const isRefused = isCookie && !guard.hasCsrfToken(context, target.sessionId)
+  const isRefused = !isInBody && !guard.hasCsrfToken(context, target.sessionId)
   return isRefused ? { target, isRefused } : { target }
 }
 
