@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { get } from 'node:http'
 import { describe, test } from 'node:test'
 import express from 'express'
 import type { Countersign } from './create-countersign.ts'
@@ -69,6 +71,16 @@ describe('the routes in Express', () => {
     app.use('/api', auth.handler)
     const site = await serveSite(t, app)
     assert.equal((await site.call('GET', '/API/users/public')).status, 200)
+  })
+
+  test('a request line that holds the whole URL finds the route of its path (RFC 9112 section 3.2.2)', async (t) => {
+    const auth = await openLibrary(t)
+    for (const app of [express().use('/api', auth.handler), express().use(auth.handler)]) {
+      const { port } = new URL((await serveSite(t, app)).url)
+      const path = 'http://localhost/api/users/public?a=1'
+      const [answer] = await once(get({ host: '127.0.0.1', port, path }), 'response')
+      assert.equal(answer.resume().statusCode, 200)
+    }
   })
 
   test('inside a router that is mounted twice over', async (t) => {

@@ -4,6 +4,7 @@ import { type FastifyGuards, fastifyGuards as guardsOf } from '@countersign/veri
 import type { FastifyInstance } from 'fastify'
 import type { Countersign } from './create-countersign.ts'
 import { currentUsers } from './library/current-users.ts'
+import { toOriginForm } from './routing/fetch-handler.ts'
 
 export type { FastifyGuard, FastifyGuards } from '@countersign/verify/fastify'
 
@@ -18,15 +19,24 @@ export function countersignRoutes(
     // A plugin's parsers are its own: the application's stay as they are.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    const prefix = matchPrefix(app.prefix)
     app.all('/*', (request, reply) => {
       reply.hijack()
       const { raw } = request
       const originalUrl = raw.url ?? '/'
       Object.assign(raw, { originalUrl, ip: request.ip })
-      raw.url = originalUrl.slice(app.prefix.length) || '/'
+      raw.url = toOriginForm(originalUrl).replace(prefix, '') || '/'
       auth.handler(raw, reply.raw)
+      // The handler has seen it; the application's hooks see what came.
+      raw.url = originalUrl
     })
   }
+}
+
+/** As many segments as the prefix has: one of them may be a parameter. An empty one is no segment of it. */
+function matchPrefix(prefix: string): RegExp {
+  const depth = prefix.split('/').filter((segment) => segment !== '').length
+  return new RegExp(`^(?:/[^/?]+){${depth}}`)
 }
 
 /**

@@ -25,9 +25,14 @@ export function createFetchHandler(application: Application): FetchHandler {
  * Of an absolute URL, as it was written, without the fragment that a Request keeps and no request line has. A query may
  * follow the host at once (RFC 9112 section 3.2.1): a slash in it begins no path.
  */
-export function pathAndQuery(url: string): string {
+function pathAndQuery(url: string): string {
   const afterScheme = url.indexOf('://') + 3
   const authority = /^[^/?#]*/.exec(url.slice(afterScheme))?.[0] ?? ''
   const [rest = ''] = url.slice(afterScheme + authority.length).split('#', 1)
   return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** A request line may hold the whole URL (RFC 9112 section 3.2.2), and hosts leave it as it came. */
+export function toOriginForm(target: string): string {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(target) ? pathAndQuery(target) : target
 }

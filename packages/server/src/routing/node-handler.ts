@@ -5,7 +5,7 @@ import { problem, type ProblemCode, problemKinds, renderProblem } from '../http/
 import type { WireAnswer } from '../http/reply.ts'
 import { fieldValues, NodeSource } from '../http/request-source.ts'
 import type { Application } from './application.ts'
-import { pathAndQuery } from './fetch-handler.ts'
+import { toOriginForm } from './fetch-handler.ts'
 import type { RouteTable } from './route-table.ts'
 
 /** For node:http's `createServer` and, with `next`, for Express and Connect. */
@@ -21,7 +21,7 @@ export type NodeHandler = (
  */
 export function createNodeHandler(application: Application, table: RouteTable): NodeHandler {
   return (request, response, next) => {
-    const url = request.url ?? '/'
+    const url = toOriginForm(request.url ?? '/')
     const target = toOwnTarget(table, url, strippedPrefix(request, url))
     if (next !== undefined && table.find(pathOf(target)) === undefined) next()
     else void serve(application, target, request, response)
@@ -38,11 +38,7 @@ async function serve(
     const answer = isHostReadable(request)
       ? // The target as it was sent: a path with dots in it (`/x/../api/users`) would become another only here, and pass
         // a proxy's rules for that other.
-        await application.answer(
-          request.method ?? 'GET',
-          target.startsWith('/') ? target : pathAndQuery(target),
-          new NodeSource(request),
-        )
+        await application.answer(request.method ?? 'GET', target, new NodeSource(request))
       : application.refuseUnreadable()
     if (!request.complete) abandonBody(request, response)
     write(response, answer)
@@ -112,7 +108,7 @@ function bareProblem(code: ProblemCode): WireAnswer {
 /** What the host took off the path before it handed the request over; empty when it left the URL alone. */
 function strippedPrefix(request: IncomingMessage & { originalUrl?: unknown }, url: string): string {
   if (typeof request.originalUrl !== 'string') return ''
-  const whole = pathOf(request.originalUrl)
+  const whole = pathOf(toOriginForm(request.originalUrl))
   const rest = pathOf(url)
   return whole.length > rest.length && whole.endsWith(rest) ? whole.slice(0, -rest.length) : ''
 }
