@@ -245,6 +245,11 @@ test('serves metrics on a port of their own, and no log line holds a secret', as
   const metrics = await (await fetch(url)).text()
   assert.match(metrics, /route="\/api\/auth\/login"/)
   assert.equal((await fetch(`${server.url}/metrics`)).status, 404)
+  // Prometheus adds the parameters that its configuration has.
+  assert.equal((await fetch(`${url}?name=up`)).status, 200)
+  const posted = await fetch(url, { method: 'POST' })
+  assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD'])
+  assert.equal((await fetch(`${url}/other`)).status, 404)
   const lines = server
     .output()
     .split('\n')

@@ -10,9 +10,14 @@ export async function serveMetrics(
   host: string,
 ): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer((request, response) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (request.url !== '/metrics' || !isRead) {
-      response.writeHead(request.url === '/metrics' ? 405 : 404).end()
+    const [path] = (request.url ?? '').split('?', 1)
+    if (path !== '/metrics') {
+      response.writeHead(404).end()
+      return
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      // RFC 9110 section 15.5.6: what there is instead has to be said.
+      response.writeHead(405, { allow: 'GET, HEAD' }).end()
       return
     }
     auth.metrics().then(
