@@ -31,5 +31,6 @@ await once(server, 'listening')
 console.log('The shop is open')
 process.once('SIGTERM', () => {
   server.close(() => void auth.close().then(() => orders.close()))
+  auth.endStreams()
   server.closeIdleConnections()
 })

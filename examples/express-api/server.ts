@@ -30,6 +30,7 @@ console.log(`The shop is open: ${auth.settings.publicUrl}, its API at /api/docs`
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     server.close(() => void auth.close().then(() => orders.close()))
+    auth.endStreams()
     server.closeIdleConnections()
   })
 }

@@ -40,5 +40,8 @@ await app.listen({ port: Number(PORT), host: '127.0.0.1' })
 console.log(`The notes are open: ${auth.settings.publicUrl}`)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void app.close().then(() => auth.close()))
+  process.once(signal, () => {
+    auth.endStreams()
+    void app.close().then(() => auth.close())
+  })
 }

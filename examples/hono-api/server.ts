@@ -53,6 +53,7 @@ const server = serve({ fetch: app.fetch, ...address }, () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     server.close(() => void auth.close())
+    auth.endStreams()
     if ('closeIdleConnections' in server) server.closeIdleConnections()
   })
 }

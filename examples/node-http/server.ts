@@ -66,6 +66,7 @@ console.log(`The notes are open: ${auth.settings.publicUrl}`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     server.close(() => void auth.close())
+    auth.endStreams()
     server.closeIdleConnections()
   })
 }

@@ -19,6 +19,7 @@ console.log(`Open ${auth.settings.publicUrl} in two tabs`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     server.close(() => void auth.close())
+    auth.endStreams()
     server.closeIdleConnections()
   })
 }

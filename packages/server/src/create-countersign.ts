@@ -45,6 +45,11 @@ export interface Countersign {
   openapi(): object
   /** The series in the text format of Prometheus. */
   metrics(): Promise<string>
+  /**
+   * Ends the streams of revocations, and opens no other: the services that follow them come back to another instance. For
+   * a host that waits until its server is closed, which it never is while one of them is open.
+   */
+  endStreams(): void
   /** Lets running requests finish, then closes the database. Stop listening first. A second call changes nothing. */
   close(): Promise<void>
 }
@@ -125,6 +130,7 @@ function assemble(base: Base, state: State, services: Services): Countersign {
     hasAdministrator: async () => (await store.countOtherActiveAccounts(administratorRole, '')) > 0,
     openapi: () => describeService(routes, settings, credentials.cookie.name),
     metrics: () => metrics.render(),
+    endStreams: () => services.streams.close(),
     close: once(async () => {
       services.streams.close()
       await calls.settle()

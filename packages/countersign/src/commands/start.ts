@@ -36,7 +36,9 @@ export const start: Command = {
       const servers = await open(auth, { ...settings, port }, terminal)
       await stopped
       log.info({}, 'Stopping: running requests are finished first')
-      await Promise.all(servers.map(drain))
+      const drained = servers.map(drain)
+      auth.endStreams()
+      await Promise.all(drained)
     } finally {
       await auth.close()
     }

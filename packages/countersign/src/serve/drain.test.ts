@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { generousLimits, logIn, refresh, register, until } from '../caller.fixture.ts'
 import { createProgram, type RunningServer } from '../program.fixture.ts'
+import { drainLimitMs } from './drain.ts'
 
 const password = 'a long enough phrase 7'
 
@@ -34,6 +35,24 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     for (const token of kept) assert.equal((await refresh(next.url, token)).status, 200)
   })
 }
+
+test('a service that follows the revocations holds up no stop: its stream ends whole', async (t) => {
+  const program = createProgram(t)
+  const added = await program.run(['services', 'add', 'shop', '--json'])
+  const { id, secret } = JSON.parse(added.out)
+  const server = await program.start()
+  const headers = {
+    accept: 'text/event-stream',
+    authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+  }
+  const stream = await fetch(`${server.url}/api/auth/revocations`, { headers })
+  assert.equal(stream.status, 200)
+  const read = stream.text()
+  const before = performance.now()
+  assert.equal(await server.stop(), 0)
+  assert.ok(performance.now() - before < drainLimitMs / 2)
+  assert.match(await read, /^event: revocations\n/)
+})
 
 const hasShell = { skip: process.platform === 'win32' && 'npm runs things in another shell there' }
 test(
