@@ -34,6 +34,10 @@ describe('reading a cookie', () => {
       `${name}x=x`,
       `a="${name}=x"`,
       `__Secure-refreshToken=x`,
+      // What a browser does not take for blanks begins a name that has no prefix: a sub-domain may set it.
+      `\u00a0${name}=x`,
+      `\ufeff${name}=x`,
+      `\v${name}=x`,
     ]
     for (const header of others) assert.equal(readCookie(header, name), undefined, `${header}`)
   })

@@ -10,11 +10,25 @@ export function readCookie(
   let found: { readonly value: string } | undefined
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=')
-    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue
+    if (equals < 0 || trimBlanks(pair.slice(0, equals)) !== name) continue
     if (found !== undefined) return 'ambiguous'
-    found = { value: pair.slice(equals + 1).trim() }
+    found = { value: trimBlanks(pair.slice(equals + 1)) }
   }
   return found
+}
+
+// Spaces and tabs alone (RFC 6265 section 5.2). `trim` takes others, too, and a cookie whose name begins with one has none
+// of the guarantees of `__Host-`. No regular expression: for a header full of blanks it would take quadratic time.
+function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 export interface CookieAttributes {
