@@ -24,7 +24,8 @@ function withoutPort(entry: string): string {
   return v4 ?? v6 ?? entry
 }
 
-const entryPattern = /^(?:(?<v4>[\d.]+):\d{1,5}|\[(?<v6>[^[\].]*:[^[\]]*)\](?::\d{1,5})?)$/
+// The first colon ends what may not have a dot: were it any of them, a header of colons would be searched once for each.
+const entryPattern = /^(?:(?<v4>[\d.]+):\d{1,5}|\[(?<v6>[^[\].:]*:[^[\]]*)\](?::\d{1,5})?)$/
 
 /** One spelling per address; an IPv4 address in IPv6 form is the IPv4 address, in whichever digits it is written. */
 export function normalizeAddress(address: string): string {
