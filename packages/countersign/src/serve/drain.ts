@@ -1,7 +1,10 @@
 import type { Server } from 'node:http'
 
-/** How long running requests may still take after a signal to stop. */
-export const drainLimitMs = 10_000
+/**
+ * How long running requests may still take after a signal to stop. Containers are killed ten seconds after it: what is left
+ * is for closing the database.
+ */
+export const drainLimitMs = 8_000
 const lookEveryMs = 50
 
 /** Takes no new connection, lets running requests finish, and cuts what still runs after the limit. */
