@@ -69,11 +69,16 @@ describe('accounts in process', () => {
     assert.equal(!again.ok && again.reason, 'not_found')
   })
 
-  test('whose name looks like an id are still found by it', async (t) => {
-    const { auth, open } = await startTestServer(t)
-    const name = '0'.repeat(26)
-    const id = await open(name)
-    assert.equal((await auth.accounts.find(name))?.id, id)
+  test('are not found by the id of one that is gone, whoever took it for a name', async (t) => {
+    const { auth, call, open } = await startTestServer(t)
+    const id = await open('ada')
+    await auth.accounts.delete(id)
+    const body = { username: id, password: testPassword }
+    const { status, body: registered } = await call('POST /api/auth/register', { body })
+    assert.equal(status, 201)
+    assert.equal(await auth.accounts.find(id), undefined)
+    const own = (registered['user'] as { readonly id: string }).id
+    assert.equal((await auth.accounts.find(own))?.username, id)
   })
 
   test('are listed in order of creation, in pages of bounded size', async (t) => {

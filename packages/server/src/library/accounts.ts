@@ -59,7 +59,7 @@ export interface LibraryAccounts {
     readonly email?: string | null
     readonly role?: string
   }): Promise<AccountResult>
-  /** By id or by user name, without regard to case. */
+  /** By id or by user name, without regard to case. What has the form of an id is never taken for a name. */
   find(idOrUsername: string): Promise<AdministeredProfile | undefined>
   /** In order of creation; at most 500 at once, and the next page starts after the last id. */
   list(page?: {
@@ -103,10 +103,11 @@ const defaultLimit = 50
 export function createLibraryAccounts(parts: LibraryAccountsParts): LibraryAccounts {
   const { store, opener, administration, audit, roles } = parts
 
-  const find = async (idOrUsername: string): Promise<Account | undefined> => {
-    const byId = isId(idOrUsername) ? await store.findAccount(idOrUsername) : undefined
-    return byId ?? store.findAccountByUsername(toUsernameKey(idOrUsername))
-  }
+  // An id is nobody else's when its account is gone: whoever registers it as a name is not whom the host remembers.
+  const find = (idOrUsername: string): Promise<Account | undefined> =>
+    isId(idOrUsername)
+      ? store.findAccount(idOrUsername)
+      : store.findAccountByUsername(toUsernameKey(idOrUsername))
   const change = async (
     id: string,
     wish: { readonly role?: string; readonly disabled?: boolean },
