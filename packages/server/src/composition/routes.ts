@@ -58,7 +58,8 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
       ...common,
       askForVerification:
         mailing &&
-        ((accountId) => mailing.post(verifyEmailMail(mailing), { accountId, takesOver: true })),
+        ((accountId, email) =>
+          mailing.post(verifyEmailMail(mailing), { accountId, email, takesOver: true })),
     }),
     ...waysIn,
     ...developmentMailboxRoutes(services.mail?.mailbox),

@@ -26,7 +26,7 @@ import {
 
 export interface RegisterParts {
   /** Posts the mail that verifies the address; undefined where mails go nowhere. */
-  readonly askForVerification: ((accountId: string) => Promise<void>) | undefined
+  readonly askForVerification: ((accountId: string, email: string) => Promise<void>) | undefined
   readonly opener: AccountOpener
   readonly attempts: AttemptLimits
   readonly audit: AuditLog
@@ -111,7 +111,7 @@ async function registerAccount(
   await audit.record('account.registered', who, context)
   await recordAcceptedPassword(audit, warning, who, context)
   // Whether the address is anybody's is asked when the mail is sent, and only its mailbox is told.
-  if (account.email !== null) await parts.askForVerification?.(account.id)
+  if (account.email !== null) await parts.askForVerification?.(account.id, account.email)
   const message = 'User registered successfully'
   return { status: 201, body: { message, user: toProfile(account) } }
 }

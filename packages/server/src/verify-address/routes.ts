@@ -69,8 +69,9 @@ function askRoute(parts: VerifyAddressParts): Route {
       const { account } = principal
       const body = { message: 'A mail is on its way' }
       if (verifiedEmail(account)) return { status: 202, body }
-      return acceptMailRequest(parts, account.email ?? '', context, async () => {
-        await parts.post(mail, { accountId: account.id, takesOver: false })
+      const email = account.email ?? ''
+      return acceptMailRequest(parts, email, context, async () => {
+        await parts.post(mail, { accountId: account.id, email, takesOver: false })
         return body
       })
     },

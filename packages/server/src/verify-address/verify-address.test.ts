@@ -11,6 +11,7 @@ import {
   testPassword,
   type TestServer,
 } from '../countersign.fixture.ts'
+import { until } from '../../../../tools/until.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
 
 const ada = 'Ada@example.org'
@@ -92,6 +93,31 @@ describe('an address', () => {
     assert.equal(await logIn('ada'), 200)
     assert.equal(await logIn('mistyped@example.org', owned), 401)
     assert.equal((await verify({ token: link, password: testPassword })).status, 204)
+  })
+
+  test('that was mistyped while the mail of the registration waited is not sent what takes the account over', async (t) => {
+    const mailbox = createTestMailbox()
+    const tried: string[] = []
+    const server = await startTestServer(t, {
+      rateLimitMail: '100/1h',
+      sendMail: async (message) => {
+        if (tried.push(message.to) === 1) throw new Error('The mail server is away')
+        await mailbox.sendMail(message)
+      },
+    })
+    const body = { username: 'ada', email: ada, password: testPassword }
+    await server.call('POST /api/auth/register', { body })
+    const { accessToken: token } = await server.signIn('ada')
+    const isPutOff = () => server.log.some(({ message }) => message === 'A mail could not be sent')
+    await until(isPutOff, 'a mail that is put off')
+    await server.call('PUT /api/users', { token, body: { email: 'mistyped@example.org' } })
+    server.clock.advance(60_000)
+    await server.call('POST /api/auth/email/verification', { token })
+    const link = await mailbox.takeToken('mistyped@example.org')
+    const attempt = { body: { token: link, newPassword: owned } }
+    assert.equal((await server.call('POST /api/auth/email/verify', attempt)).status, 400)
+    assert.deepEqual([tried, mailbox.messages], [[ada, 'mistyped@example.org'], []])
+    assert.equal(await logInTo(server)('ada'), 200)
   })
 
   test('that is somebody’s already blocks nobody, tells nobody, and stays with its owner', async (t) => {

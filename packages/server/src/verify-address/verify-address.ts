@@ -35,22 +35,27 @@ export interface VerificationMailParts {
 
 export interface VerificationMailFacts {
   readonly accountId: string
+  /** The account's `email` when the mail was asked for. */
+  readonly email: string
   readonly takesOver: boolean
 }
 
-/** Written to the address that the account has when the mail is sent. */
+/**
+ * To the address that it was asked for, while the account has it: it is that address which may take the account over, and
+ * that mailbox whose mails were counted. A mail may wait for hours, and the address be another by then.
+ */
 export function verifyEmailMail(parts: VerificationMailParts): MailKind<VerificationMailFacts> {
   const { accounts, verifications, links, texts } = parts
   const { service } = links
   return {
     kind: 'verify-email',
     lifeMs: verificationLifeMs,
-    compose: async ({ accountId, takesOver }) => {
+    compose: async ({ accountId, email: written, takesOver }) => {
       const account = await accounts.findAccount(accountId)
       if (account === undefined || checkStanding(account, { kind: 'password' }) !== 'may_act') {
         return undefined
       }
-      const email = account.email === null ? undefined : parseEmailAddress(account.email)
+      const email = account.email === written ? parseEmailAddress(written) : undefined
       if (email === undefined || verifiedEmail(account)) return undefined
       const owner = await accounts.findAccountByVerifiedEmail(email.key)
       if (owner) {
@@ -61,7 +66,7 @@ export function verifyEmailMail(parts: VerificationMailParts): MailKind<Verifica
           : renderMail(to, texts.addressInUse({ service, url: links.to('sign-in') }))
       }
       const { username, sessionEpoch: epoch } = account
-      const token = verifications.issue({ accountId, epoch, email: account.email ?? '', takesOver })
+      const token = verifications.issue({ accountId, epoch, email: written, takesOver })
       const url = links.to('verify-email', token)
       return renderMail(
         email.address,
