@@ -238,7 +238,8 @@ export const chapters: readonly Chapter[] = [
       asvs('6.6.2', 'codes are bound to their request', {
         elsewhere: {
           file: 'packages/server/src/email-factor/email-factor.test.ts',
-          title: 'takes neither a code of ten minutes ago nor one that a newer one replaced',
+          title:
+            'belongs to the log-in that had its code sent, and to no other (ASVS v5.0.0-6.6.2)',
         },
       }),
       asvs('6.6.3', 'codes are limited', {

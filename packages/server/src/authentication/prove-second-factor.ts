@@ -24,6 +24,8 @@ export interface PresentedProof {
   readonly code: string
   /** A passkey's, which no user types. */
   readonly response?: PasskeyAssertion | undefined
+  /** Of the log-in that waits for it; undefined where none does. */
+  readonly signInId?: string | undefined
   readonly context: RequestContext
 }
 
@@ -51,6 +53,7 @@ export interface PresentedFactor {
   readonly factor: Proof
   readonly code: string
   readonly response?: PasskeyAssertion | undefined
+  readonly signInId?: string | undefined
   readonly factors: readonly Factor[]
   readonly possible: readonly Proof[]
 }
@@ -80,7 +83,7 @@ export async function checkProof(
 async function examineProof(
   parts: ProofParts,
   account: Account,
-  { factor, code, response, factors, possible }: PresentedFactor,
+  { factor, code, response, signInId, factors, possible }: PresentedFactor,
   context: RequestContext,
 ): Promise<GoodProof | Problem> {
   const { checks, attempts, audit, settings } = parts
@@ -92,7 +95,7 @@ async function examineProof(
   }
   const own = factors.filter(({ kind }) => kind === factor)
   const check = possible.includes(factor) ? checks[factor] : undefined
-  const spend = await check?.({ account, factors: own, code, response, context })
+  const spend = await check?.({ account, factors: own, code, response, signInId, context })
   if (typeof spend === 'object') {
     await attempt.release()
     return busy(spend.retryAfterSeconds)

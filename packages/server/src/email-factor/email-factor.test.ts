@@ -56,6 +56,15 @@ describe('the mailbox as a second factor', () => {
     assert.equal((await prove(await begin(), code)).status, 400)
   })
 
+  test('belongs to the log-in that had its code sent, and to no other (ASVS v5.0.0-6.6.2)', async (t) => {
+    const { begin, send, take, prove } = await setUp(t)
+    const [own, other] = [await begin(), await begin()]
+    assert.equal((await send(own)).status, 202)
+    const code = await take()
+    assert.equal((await prove(other, code)).body['code'], 'invalid_code')
+    assert.equal((await prove(own, code)).status, 200)
+  })
+
   test('is asked for the password when the mailbox came first', async (t) => {
     const { server, mailbox, send, prove } = await setUp(t)
     const asked = await server.call('POST /api/auth/code', { body: { email: ada } })

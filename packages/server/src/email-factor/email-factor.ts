@@ -2,6 +2,7 @@
 // and the check of that code: it belongs to one waiting log-in, five tries kill it, and it is used once.
 
 import { timingSafeEqual } from 'node:crypto'
+import type { Account } from '../accounts/account.ts'
 import { verifiedEmail } from '../accounts/email-address.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { ProofCheck } from '../authentication/prove-second-factor.ts'
@@ -29,19 +30,23 @@ const kind = 'second-factor-code'
 const lifeMs = 10 * minute
 const tries = 5
 
+export interface SecondFactorMailFacts {
+  readonly accountId: string
+  /** Of the log-in that waits: its code is worth nothing to another one (OWASP ASVS v5.0.0-6.6.2). */
+  readonly signInId: string
+}
+
 /** Posted for a log-in whose first factor was right. */
-export function secondFactorMail(
-  parts: EmailFactorParts,
-): MailKind<{ readonly accountId: string }> {
+export function secondFactorMail(parts: EmailFactorParts): MailKind<SecondFactorMailFacts> {
   return {
     kind,
     lifeMs,
-    compose: async ({ accountId }) => {
+    compose: async ({ accountId, signInId }) => {
       const account = await parts.accounts.findAccount(accountId)
       const email = account && verifiedEmail(account)
       if (!account || !email) return undefined
       const code = drawDigits(parts.randomness)
-      const payload = hashCode(parts.secrets, account.id, account.sessionEpoch, code)
+      const payload = hashCode(parts.secrets, account, signInId, code)
       const expiresAt = parts.clock() + lifeMs
       const challenge = { kind, id: account.id, subject: account.id, attempts: 0 }
       await parts.challenges.putChallenge({ ...challenge, payload, expiresAt })
@@ -54,17 +59,23 @@ export function secondFactorMail(
 
 export function createEmailCheck(parts: EmailFactorParts): ProofCheck {
   const { challenges, secrets, clock } = parts
-  return async ({ account, code }) => {
+  return async ({ account, code, signInId }) => {
+    if (signInId === undefined) return undefined
     const challenge = await challenges.attemptChallenge(kind, account.id, tries, clock())
     if (challenge === undefined) return undefined
     const expected = Buffer.from(challenge.payload)
-    const actual = Buffer.from(hashCode(secrets, account.id, account.sessionEpoch, code))
+    const actual = Buffer.from(hashCode(secrets, account, signInId, code))
     if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) return undefined
     return () => challenges.spendChallenge(kind, account.id, challenge.payload)
   }
 }
 
-function hashCode(secrets: MasterSecrets, id: string, epoch: number, code: string): string {
-  const text = JSON.stringify([id, epoch, code])
+function hashCode(
+  secrets: MasterSecrets,
+  { id, sessionEpoch }: Account,
+  signInId: string,
+  code: string,
+): string {
+  const text = JSON.stringify([id, sessionEpoch, signInId, code])
   return secrets.newest.mac(kind, text)
 }

@@ -75,10 +75,10 @@ function sendRoute(parts: EmailFactorRouteParts): Route {
     async ({ body, context }) => {
       const resumed = await parts.completion.resume(body.mfaToken)
       if (!resumed?.possible.includes('email')) return problem('invalid_mfa_token')
-      const { account } = resumed
+      const { account, ticket } = resumed
       const limited = await limitMail(parts, account.verifiedEmailKey ?? account.id, context)
       if (limited) return limited
-      await parts.post(mail, { accountId: account.id })
+      await parts.post(mail, { accountId: account.id, signInId: ticket.id })
       return { status: 202, body: { message: 'A mail is on its way' } }
     },
   )

@@ -48,9 +48,10 @@ export function secondStepRoutes(parts: SecondStepParts): Route[] {
     async ({ body, context }) => {
       const resumed = await completion.resume(body.mfaToken)
       if (resumed === undefined) return problem('invalid_mfa_token')
-      const { account, factors, possible } = resumed
+      const { account, factors, possible, ticket } = resumed
       const { factor, code } = body
-      const wrong = await checkProof(parts, account, { factor, code, factors, possible }, context)
+      const presented = { factor, code, signInId: ticket.id, factors, possible }
+      const wrong = await checkProof(parts, account, presented, context)
       if (wrong) return wrong
       return completion.advance(resumed, body.factor, context)
     },
