@@ -1,4 +1,5 @@
 import { administrationRoutes } from '../administration/routes.ts'
+import { createSecondFactorPolicy } from '../authentication/second-factor-policy.ts'
 import type { Settings } from '../config/settings.ts'
 import { deleteAccountRoutes } from '../delete-account/routes.ts'
 import { developmentMailboxRoutes } from '../development-mailbox/routes.ts'
@@ -63,7 +64,11 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
     }),
     ...waysIn,
     ...developmentMailboxRoutes(services.mail?.mailbox),
-    ...refreshRoutes({ ...common, guard: services.cookieGuard }),
+    ...refreshRoutes({
+      ...common,
+      guard: services.cookieGuard,
+      needsSecondFactor: createSecondFactorPolicy(settings.secondFactor),
+    }),
     ...signOutRoutes({ ...common, guard: services.cookieGuard, verifier: services.verifier }),
     ...ownSessionsRoutes(common),
     ...securityEventsRoutes({ events: store }),

@@ -15,6 +15,7 @@ import type { RevokingStore } from '../revocation/revoking-store.ts'
 import type { CallCounter } from '../routing/count-call.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { csrfTokenSchema, refreshTokenSchema, tokenAnswerSchema } from '../routing/schemas.ts'
+import { toAcr } from '../sessions/authentication-context.ts'
 import {
   type Continuation,
   type ContinuationStore,
@@ -31,6 +32,8 @@ export interface RefreshParts {
   readonly credentials: CredentialParts
   readonly guard: CookieGuard
   readonly counter: CallCounter
+  /** Whether accounts with this role need a second factor. */
+  readonly needsSecondFactor: (role: string) => boolean
   readonly audit: AuditLog
 }
 
@@ -84,6 +87,7 @@ function refreshRoute(parts: RefreshParts): Route {
       const continuation = await continueSession(store, loaded.found, lives, clock)
       await recordContinuation(recording, loaded.found, continuation, context)
       if (!continuation.ok) return explainRefusal(continuation.reason)
+      if (await endWeakSession(parts, continuation, context)) return explainRefusal('revoked')
       return issueTokenAnswer(credentials, continuation, loaded.delivery)
     },
   )
@@ -154,6 +158,24 @@ async function loadSession(
   }
   const refusal = counter.count(context, { kind: 'session', id: found.session.id })
   return refusal ?? { found, delivery: presented.delivery }
+}
+
+/**
+ * A role that was given since, or a setting that changed, may ask for a second factor that the log-in did not have. No
+ * access token under them comes of it: the session ends, and its user logs in with both. @returns whether it was one
+ */
+async function endWeakSession(
+  { revoking, credentials, needsSecondFactor, audit }: RefreshParts,
+  { session, account }: Extract<Continuation, { ok: true }>,
+  context: RequestContext,
+): Promise<boolean> {
+  if (toAcr(session.amr) !== 'sfa' || !needsSecondFactor(account.role)) return false
+  const reason = 'too_weak'
+  if (await revoking.endSession(session.id, reason, credentials.clock())) {
+    const facts = { actorId: account.id, subjectId: account.id, sessionId: session.id }
+    await audit.record('session.ended', { ...facts, detail: { reason } }, context)
+  }
+  return true
 }
 
 async function recordContinuation(

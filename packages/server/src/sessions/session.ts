@@ -9,6 +9,8 @@ export type EndReason =
   | 'ended_by_admin'
   | 'replaced'
   | 'crowded_out'
+  /** Of a log-in with one factor, where two are asked for since. */
+  | 'too_weak'
   | 'theft'
 
 export interface Session {

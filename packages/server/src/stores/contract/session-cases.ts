@@ -114,7 +114,14 @@ export const sessionCases: ContractCases = {
   },
 
   'every reason for an end is kept': async ({ store }) => {
-    const reasons = ['signed_out', 'ended_by_user', 'ended_by_admin', 'replaced', 'theft'] as const
+    const reasons = [
+      'signed_out',
+      'ended_by_user',
+      'ended_by_admin',
+      'replaced',
+      'too_weak',
+      'theft',
+    ] as const
     for (const reason of reasons) {
       const { id } = await insertSession(store, newId())
       await store.endSession(id, reason, later)
