@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
-import { startTestServer, testPassword } from '../countersign.fixture.ts'
+import { readSignedIn, startTestServer, testPassword } from '../countersign.fixture.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
 
 const old = 'old@example.org'
@@ -104,6 +104,53 @@ describe('changing an address', () => {
     assert.equal(await logIn(old, owned), 200)
     server.clock.advance(7 * 86_400_000)
     assert.equal((await undo(second)).status, 400)
+  })
+
+  test('that is undone takes later ones with it: their mailboxes get the account from nobody', async (t) => {
+    const { server, mailbox, session, ask, confirm, undo, logIn } = await setUp(t)
+    const change = async (from: string, to: string, token = session.accessToken) => {
+      await ask(to, token)
+      await confirm(await mailbox.takeToken(to))
+      return mailbox.takeToken(from)
+    }
+    // At one moment, or almost: the order of changes is not that of clocks.
+    const first = await change(old, fresh)
+    const second = await change(fresh, 'third@example.org')
+    const third = await change('third@example.org', 'fourth@example.org')
+    assert.equal((await undo(second)).status, 204, 'whoever did it goes on')
+    assert.equal((await undo(third)).body['code'], 'invalid_code')
+    assert.equal((await undo(first)).status, 204)
+    server.clock.advance(1_000)
+    for (const token of [first, second, third]) {
+      assert.equal((await undo(token)).body['code'], 'invalid_code')
+    }
+    assert.equal(await logIn(old, owned), 200)
+
+    const body = { username: old, password: owned, delivery: 'body' }
+    const again = readSignedIn(await server.call('POST /api/auth/login', { body }))
+    const later = await change(old, fresh, again.accessToken)
+    assert.equal((await undo(later)).status, 204, 'a change of after it is undone like any other')
+  })
+
+  test('is undone also when whoever did it goes on changing the account at that moment', async (t) => {
+    const { mailbox, ask, confirm, undo, logIn } = await setUp(t)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const token = await mailbox.takeToken(old)
+    const real = StatementSync.prototype['get']
+    let swaps = 0
+    const losing = t.mock.method(
+      StatementSync.prototype,
+      'get',
+      function (this: StatementSync, ...values: never[]) {
+        const isSwap = /^update "users" .*"factor_epoch" =/.test(this.sourceSQL)
+        if (isSwap && swaps++ < 2) return undefined
+        return Reflect.apply(real, this, values)
+      },
+    )
+    assert.equal((await undo(token)).status, 204)
+    losing.mock.restore()
+    assert.deepEqual([swaps, await logIn(old, owned)], [3, 200])
   })
 
   test('is undone with whatever second factor was added since', async (t) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
-import { parseEmailAddress, verifiedEmail } from '../accounts/email-address.ts'
+import { type EmailAddress, parseEmailAddress, verifiedEmail } from '../accounts/email-address.ts'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
@@ -8,11 +8,16 @@ import type { AccountStore } from '../accounts/store.ts'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import { hashAndSpend, type RecoveryProof, unasked } from '../authentication/prove-second-factor.ts'
+import type { ChallengeStore } from '../challenges/store.ts'
 import { loadLivingFactors } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
 import type { Clock } from '../foundation/clock.ts'
+import type { IdSource } from '../foundation/ids.ts'
 import { problem } from '../http/problems.ts'
+import type { LeaseStore } from '../leases/store.ts'
+import { withLease } from '../leases/with-lease.ts'
 import type { PostMail } from '../mail/outbox.ts'
+import type { Ticket } from '../one-time/tickets.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
@@ -27,7 +32,13 @@ import {
   newPasswordSchema,
   recoveryFactorSchema,
 } from '../routing/schemas.ts'
-import { changeEmailMail, type ChangeMailParts, emailChangedMail } from './change-address.ts'
+import {
+  changeEmailMail,
+  type ChangeMailParts,
+  emailChangedMail,
+  type UndoFacts,
+} from './change-address.ts'
+import { isUndone, noteUndone } from './undone-changes.ts'
 
 export interface ChangeAddressParts extends ChangeMailParts, MailLimitParts {
   readonly accounts: Pick<
@@ -35,6 +46,9 @@ export interface ChangeAddressParts extends ChangeMailParts, MailLimitParts {
     'findAccount' | 'findAccountByVerifiedEmail' | 'confirmEmail'
   >
   readonly factors: Pick<FactorStore, 'listFactors'>
+  readonly challenges: ChallengeStore
+  readonly leases: LeaseStore
+  readonly newId: IdSource
   readonly revoking: Pick<RevokingStore, 'recoverAccount'>
   readonly proveSecondFactor: RecoveryProof
   readonly hasher: PasswordHasher
@@ -101,7 +115,8 @@ function confirmRoute(parts: ChangeAddressParts): Route {
       const standing = checkStanding(before, { kind: 'session', epoch })
       if (before === undefined || !email || standing !== 'may_act') return problem('invalid_code')
       if (!(await parts.changes.spend(ticket))) return problem('invalid_code')
-      const now = parts.clock()
+      // After whatever changed before, so that the order of changes is that of their times, on whatever instance.
+      const now = Math.max(parts.clock(), before.updatedAt + 1)
       const changed = await parts.accounts.confirmEmail(accountId, { seen, email }, now)
       if (changed === 'email_taken') return problem('email_taken')
       if (changed === undefined) return problem('invalid_code')
@@ -127,8 +142,9 @@ function undoRoute(parts: ChangeAddressParts): Route {
       operationId: 'undoEmailChange',
       summary: 'Take an account back after its address was changed',
       description:
-        'The old address is the account’s again, with a new password; every session ends. Second factors that were there ' +
-        'before the change are asked for; without any, those that were added since are gone.',
+        'The old address is the account’s again, with a new password; every session ends, and the links that undo later ' +
+        'changes are void. Second factors that were there before the change are asked for; without any, those that were ' +
+        'added since are gone.',
       access: 'anyone',
       body: z.strictObject({
         token: linkTokenSchema,
@@ -148,12 +164,9 @@ function undoRoute(parts: ChangeAddressParts): Route {
       ],
     },
     async ({ body, context }) => {
-      const ticket = parts.undos.open(body.token)
-      const account = ticket && (await parts.accounts.findAccount(ticket.facts.accountId))
-      const email = ticket && parseEmailAddress(ticket.facts.email)
-      if (!account || !email || checkStanding(account, { kind: 'password' }) !== 'may_act') {
-        return problem('invalid_code')
-      }
+      const found = await findUndo(parts, body.token)
+      if (found === undefined) return problem('invalid_code')
+      const { account, ticket } = found
       const policy = { ...parts.policy, username: account.username, email: account.email }
       const checked = checkNewPassword(body.newPassword, policy)
       if (!checked.ok) return weakPassword('newPassword', checked)
@@ -162,14 +175,10 @@ function undoRoute(parts: ChangeAddressParts): Route {
       if ('problem' in proof) return proof
       const passwordHash = await hashAndSpend(parts.hasher, proof, body.newPassword)
       if (typeof passwordHash === 'object') return passwordHash
-      if (!(await parts.undos.spend(ticket))) return problem('invalid_code')
-      const recovery = {
-        seenEpoch: account.sessionEpoch,
-        passwordHash,
-        email,
-        dropsFactors: !hadFactors,
-      }
-      const recovered = await parts.revoking.recoverAccount(account.id, recovery, parts.clock())
+      const timing = { clock: parts.clock, newId: parts.newId }
+      const recovered = await withLease(parts.leases, `address ${account.id}`, timing, () =>
+        takeBack(parts, found, { passwordHash, hadFactors }),
+      )
       if (recovered === 'email_taken') return problem('email_taken')
       if (recovered === undefined) return problem('invalid_code')
       const who = { actorId: account.id, subjectId: account.id }
@@ -178,6 +187,57 @@ function undoRoute(parts: ChangeAddressParts): Route {
       return { status: 204 }
     },
   )
+}
+
+interface Undo {
+  readonly account: Account
+  readonly email: EmailAddress
+  readonly ticket: Ticket<UndoFacts>
+}
+
+/** The account as it is now, while the link is good for it. */
+async function findUndo(parts: ChangeAddressParts, token: string): Promise<Undo | undefined> {
+  const ticket = parts.undos.open(token)
+  if (ticket === undefined) return undefined
+  const { accountId, changedAt } = ticket.facts
+  const account = await parts.accounts.findAccount(accountId)
+  const email = parseEmailAddress(ticket.facts.email)
+  if (!account || !email || checkStanding(account, { kind: 'password' }) !== 'may_act') {
+    return undefined
+  }
+  if (await isUndone(parts.challenges, accountId, changedAt, parts.clock())) return undefined
+  return { account, email, ticket }
+}
+
+/** Whoever took the account may be changing it at this very moment. That must not use up the one link of its owner. */
+const tries = 5
+
+/** One at a time for an account: of two links the earlier change's has the last word, whichever comes first. */
+async function takeBack(
+  parts: ChangeAddressParts,
+  { account: { id }, email, ticket }: Undo,
+  proven: { readonly passwordHash: string; readonly hadFactors: boolean },
+): Promise<Account | 'email_taken' | undefined> {
+  const { challenges, undos, accounts, revoking, clock } = parts
+  const { changedAt } = ticket.facts
+  if (await isUndone(challenges, id, changedAt, clock())) return undefined
+  if (!(await undos.spend(ticket))) return undefined
+  for (let turn = 0; turn < tries; turn++) {
+    const account = await accounts.findAccount(id)
+    const standing = checkStanding(account, { kind: 'password' })
+    if (account === undefined || standing !== 'may_act') return undefined
+    const hadFactors = await hadFactorsBefore(parts, account, changedAt)
+    if (hadFactors && !proven.hadFactors) return undefined
+    const now = clock()
+    const undone = { from: changedAt, to: Math.max(now, account.updatedAt) }
+    await noteUndone(challenges, id, undone, now)
+    const { passwordHash } = proven
+    const seenEpoch = account.sessionEpoch
+    const recovery = { seenEpoch, passwordHash, email, dropsFactors: !hadFactors }
+    const recovered = await revoking.recoverAccount(id, recovery, now)
+    if (recovered !== undefined) return recovered
+  }
+  return undefined
 }
 
 async function hadFactorsBefore(

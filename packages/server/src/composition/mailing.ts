@@ -22,6 +22,7 @@ import {
   forgottenPasswordRoutes,
 } from '../forgotten-password/routes.ts'
 import type { IdSource } from '../foundation/ids.ts'
+import type { LeaseStore } from '../leases/store.ts'
 import { type DevelopmentMailbox, createDevelopmentMailbox } from '../mail/development-mailbox.ts'
 import type { LinkMaker } from '../mail/links.ts'
 import { type MailTransport, type Outbox, type PostMail, createOutbox } from '../mail/outbox.ts'
@@ -70,6 +71,7 @@ export interface Mailing {
   readonly codeRequests: Tickets<CodeRequest>
   readonly codeLinks: Tickets<CodeLink>
   readonly challenges: ChallengeStore
+  readonly leases: LeaseStore
   readonly factors: FactorStore
   readonly proveSecondFactor: RecoveryProof
   readonly outbox: Outbox
@@ -112,6 +114,7 @@ export function buildMailing(
     codeRequests: createTickets<CodeRequest>(tickets, 'sign-in-request', codeLifeMs),
     codeLinks: createTickets<CodeLink>(tickets, 'sign-in-link', codeLifeMs),
     challenges: store,
+    leases: store,
     factors: store,
     proveSecondFactor,
     outbox: services.mail.outbox,
