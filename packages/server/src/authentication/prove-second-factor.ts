@@ -145,6 +145,8 @@ export type RecoveryProof = (
     readonly factor?: Proof | undefined
     readonly code?: string | undefined
     readonly response?: PasskeyAssertion | undefined
+    /** Only the factors that were there at this time are asked for; default all of them. */
+    readonly addedUntil?: number
   },
   context: RequestContext,
 ) => Promise<GoodProof | Problem>
@@ -155,8 +157,9 @@ export interface RecoveryProofParts extends FactorProofParts {
 }
 
 export function createRecoveryProof(parts: RecoveryProofParts): RecoveryProof {
-  return async (account, { factor, code, response }, context) => {
-    const factors = await loadLivingFactors(parts.factors, account)
+  return async (account, { factor, code, response, addedUntil = Infinity }, context) => {
+    const living = await loadLivingFactors(parts.factors, account)
+    const factors = living.filter(({ createdAt }) => createdAt <= addedUntil)
     const kinds = usableKinds(factors)
     const completion = decideCompletion({ kinds, proofs: ['email'], isRequired: false })
     if (completion.outcome !== 'second_factor') return unasked

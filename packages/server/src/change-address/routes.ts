@@ -9,7 +9,7 @@ import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import { hashAndSpend, type RecoveryProof, unasked } from '../authentication/prove-second-factor.ts'
 import type { ChallengeStore } from '../challenges/store.ts'
-import { loadLivingFactors } from '../factors/factor.ts'
+import { type Factor, isSecondFactor, loadLivingFactors } from '../factors/factor.ts'
 import type { FactorStore } from '../factors/store.ts'
 import type { Clock } from '../foundation/clock.ts'
 import type { IdSource } from '../foundation/ids.ts'
@@ -45,7 +45,7 @@ export interface ChangeAddressParts extends ChangeMailParts, MailLimitParts {
     AccountStore,
     'findAccount' | 'findAccountByVerifiedEmail' | 'confirmEmail'
   >
-  readonly factors: Pick<FactorStore, 'listFactors'>
+  readonly factors: Pick<FactorStore, 'listFactors' | 'deleteFactor'>
   readonly challenges: ChallengeStore
   readonly leases: LeaseStore
   readonly newId: IdSource
@@ -143,8 +143,8 @@ function undoRoute(parts: ChangeAddressParts): Route {
       summary: 'Take an account back after its address was changed',
       description:
         'The old address is the account’s again, with a new password; every session ends, and the links that undo later ' +
-        'changes are void. Second factors that were there before the change are asked for; without any, those that were ' +
-        'added since are gone.',
+        'changes are void. A second factor that was there before the change is asked for; those that were added since are ' +
+        'gone.',
       access: 'anyone',
       body: z.strictObject({
         token: linkTokenSchema,
@@ -170,8 +170,12 @@ function undoRoute(parts: ChangeAddressParts): Route {
       const policy = { ...parts.policy, username: account.username, email: account.email }
       const checked = checkNewPassword(body.newPassword, policy)
       if (!checked.ok) return weakPassword('newPassword', checked)
-      const hadFactors = await hadFactorsBefore(parts, account, ticket.facts.changedAt)
-      const proof = hadFactors ? await parts.proveSecondFactor(account, body, context) : unasked
+      const addedUntil = ticket.facts.changedAt
+      const hadFactors = hasFactor((await loadFactors(parts, account, addedUntil)).before)
+      const presented = { ...body, addedUntil }
+      const proof = hadFactors
+        ? await parts.proveSecondFactor(account, presented, context)
+        : unasked
       if ('problem' in proof) return proof
       const passwordHash = await hashAndSpend(parts.hasher, proof, body.newPassword)
       if (typeof passwordHash === 'object') return passwordHash
@@ -226,8 +230,11 @@ async function takeBack(
     const account = await accounts.findAccount(id)
     const standing = checkStanding(account, { kind: 'password' })
     if (account === undefined || standing !== 'may_act') return undefined
-    const hadFactors = await hadFactorsBefore(parts, account, changedAt)
+    const { before, since } = await loadFactors(parts, account, changedAt)
+    const hadFactors = hasFactor(before)
     if (hadFactors && !proven.hadFactors) return undefined
+    // One that is added from here on raises the epoch that the recovery is bound to.
+    for (const factor of since) await parts.factors.deleteFactor(id, factor.id)
     const now = clock()
     const undone = { from: changedAt, to: Math.max(now, account.updatedAt) }
     await noteUndone(challenges, id, undone, now)
@@ -240,11 +247,20 @@ async function takeBack(
   return undefined
 }
 
-async function hadFactorsBefore(
+/** Those that were there when the address was changed, and those of whoever changed it. */
+async function loadFactors(
   { factors }: ChangeAddressParts,
   account: Account,
   changedAt: number,
-): Promise<boolean> {
+): Promise<{ readonly before: readonly Factor[]; readonly since: readonly Factor[] }> {
   const living = await loadLivingFactors(factors, account)
-  return living.some(({ kind, createdAt }) => kind !== 'recovery' && createdAt <= changedAt)
+  const isOfBefore = ({ createdAt }: Factor): boolean => createdAt <= changedAt
+  return {
+    before: living.filter(isOfBefore),
+    since: living.filter((factor) => !isOfBefore(factor)),
+  }
+}
+
+function hasFactor(factors: readonly Factor[]): boolean {
+  return factors.some(({ kind }) => isSecondFactor(kind))
 }

@@ -112,6 +112,49 @@ describe('undoing a change of address with a passkey', () => {
     assert.equal(outcome(await undo(token, good)), '204')
   })
 
+  test('leaves none that was added since beside those of before', async (t) => {
+    const { server, call, session, register, signIn, takeNotice, changeAddress, undo } =
+      await setUp(t)
+    const [owner, thief] = [createAuthenticator(), createAuthenticator()]
+    const added = await register(session.accessToken, owner)
+    await takeNotice(/factor was added/)
+    server.clock.advance(1_000)
+    const accessToken = String(added.body['token'])
+    const token = await changeAddress(accessToken)
+    server.clock.advance(1_000)
+    assert.equal((await register(accessToken, thief)).status, 200)
+    assert.equal((await signIn(thief)).status, 200)
+
+    const asked = (await undo(token)).body['passkey'] as Record<string, unknown>
+    const credentials = asked['allowCredentials'] as readonly { readonly id: string }[]
+    assert.deepEqual(
+      credentials.map(({ id }) => id),
+      owner.credentials.map(({ id }) => id),
+    )
+    const answer = { factor: 'passkey', response: owner.get(asked) }
+    assert.equal(outcome(await undo(token, answer)), '204')
+    assert.equal(outcome(await signIn(thief)), '401 invalid_credentials')
+    const again = readSignedIn(await signIn(owner))
+    const list = await call('GET /api/auth/mfa/factors', { token: again.accessToken })
+    assert.equal((list.body['factors'] as readonly unknown[]).length, 1)
+  })
+
+  test('asks for none that was added since where the mailbox alone was a factor before', async (t) => {
+    const { server, call, session, register, signIn, takeNotice, changeAddress, undo } =
+      await setUp(t)
+    const chosen = await call('POST /api/auth/mfa/factors/email', { token: session.accessToken })
+    assert.equal(chosen.status, 200)
+    await takeNotice(/factor was added/)
+    server.clock.advance(1_000)
+    const accessToken = String(chosen.body['token'])
+    const token = await changeAddress(accessToken)
+    server.clock.advance(1_000)
+    const thief = createAuthenticator()
+    assert.equal((await register(accessToken, thief)).status, 200)
+    assert.equal(outcome(await undo(token)), '204')
+    assert.equal(outcome(await signIn(thief)), '401 invalid_credentials')
+  })
+
   test('asks for none that was added since, and leaves none of it', async (t) => {
     const { server, session, register, signIn, changeAddress, undo, logIn } = await setUp(t)
     const token = await changeAddress(session.accessToken)
