@@ -7,19 +7,24 @@ import { type AdministratorGuard, administratorRole } from '../accounts/last-adm
 import type { AccountStore, StandingChange } from '../accounts/store.ts'
 
 /** Who administers: an administrator with a request, or nobody in particular (the library, the command line). */
-export interface Actor {
+export interface Actor<Refusal = never> {
   readonly actorId: string | null
   readonly origin?: AuditOrigin
+  /** Why the actor may not act any more. Asked after the wait for other acts: one of them may have been against the actor. */
+  readonly refuse?: () => Promise<Refusal | undefined>
 }
 
 export interface AccountAdministration {
   /** Changes role or standing; takes effect at once. */
-  change(
+  change<Refusal = never>(
     id: string,
     change: StandingChange,
-    actor: Actor,
-  ): Promise<Account | 'last_admin' | 'not_found'>
-  delete(id: string, actor: Actor): Promise<'deleted' | 'last_admin' | 'not_found'>
+    actor: Actor<Refusal>,
+  ): Promise<Account | 'last_admin' | 'not_found' | Refusal>
+  delete<Refusal = never>(
+    id: string,
+    actor: Actor<Refusal>,
+  ): Promise<'deleted' | 'last_admin' | 'not_found' | Refusal>
   endSessions(id: string, actor: Actor): Promise<'ended' | 'not_found'>
 }
 
@@ -43,16 +48,22 @@ export function createAccountAdministration(
       const act = () => revoking.changeStanding(id, change, clock())
       const mayRemoveAdministrator =
         change.disabled === true || (change.role !== undefined && change.role !== administratorRole)
-      const after = mayRemoveAdministrator ? await guard.guard(id, act) : await act()
-      if (after === 'last_admin') return after
+      const outcome = mayRemoveAdministrator
+        ? await guard.guard(id, () => unlessRefused(actor, act))
+        : { done: await act() }
+      if (outcome === 'last_admin') return outcome
+      if ('refusal' in outcome) return outcome.refusal
+      const after = outcome.done
       if (after === undefined) return 'not_found'
       await recordStanding(audit, before, after, actor)
       return after
     },
     delete: async (id, actor) => {
-      const result = await guard.guard(id, () => revoking.deleteAccount(id, clock()))
-      if (result === 'last_admin') return result
-      if (!result) return 'not_found'
+      const act = () => revoking.deleteAccount(id, clock())
+      const outcome = await guard.guard(id, () => unlessRefused(actor, act))
+      if (outcome === 'last_admin') return outcome
+      if ('refusal' in outcome) return outcome.refusal
+      if (!outcome.done) return 'not_found'
       await factors.deleteFactors(id, Number.MAX_SAFE_INTEGER)
       await audit.record('account.deleted', { actorId: actor.actorId, subjectId: id }, actor.origin)
       return 'deleted'
@@ -69,11 +80,19 @@ export function createAccountAdministration(
   }
 }
 
+async function unlessRefused<T, Refusal>(
+  { refuse }: Actor<Refusal>,
+  act: () => Promise<T>,
+): Promise<{ readonly done: T } | { readonly refusal: Refusal }> {
+  const refusal = await refuse?.()
+  return refusal === undefined ? { done: await act() } : { refusal }
+}
+
 async function recordStanding(
   audit: AuditLog,
   before: Account,
   after: Account,
-  { actorId, origin }: Actor,
+  { actorId, origin }: Pick<Actor, 'actorId' | 'origin'>,
 ): Promise<void> {
   const facts = { actorId, subjectId: after.id }
   if (before.role !== after.role) {

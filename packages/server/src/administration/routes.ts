@@ -133,7 +133,7 @@ function changeRoute({ administration, roles }: AdministrationParts): Route {
       success: { status: 200, description: 'The profile', schema: administeredProfileSchema },
       problems: ['not_found', 'last_admin'],
     },
-    async ({ body, params, principal, context }) => {
+    async ({ body, params, principal, context, proveAgain: refuse }) => {
       if (body.role !== undefined && !roles.includes(body.role)) {
         return explainAccountRefusal({ ok: false, reason: 'unknown_role' })
       }
@@ -141,9 +141,10 @@ function changeRoute({ administration, roles }: AdministrationParts): Route {
         ...(body.role !== undefined && { role: body.role }),
         ...(body.disabled !== undefined && { disabled: body.disabled }),
       }
-      const actor = { actorId: principal.account.id, origin: context }
+      const actor = { actorId: principal.account.id, origin: context, refuse }
       const changed = await administration.change(params['id'] ?? '', change, actor)
       if (typeof changed === 'string') return problem(changed)
+      if ('problem' in changed) return changed
       return { status: 200, body: toAdministeredProfile(changed) }
     },
   )
@@ -161,9 +162,10 @@ function deleteRoute({ administration }: AdministrationParts): Route {
       success: { status: 204, description: 'Personal data gone, sessions ended, tokens dead' },
       problems: ['not_found', 'last_admin'],
     },
-    async ({ params, principal, context }) => {
-      const actor = { actorId: principal.account.id, origin: context }
+    async ({ params, principal, context, proveAgain: refuse }) => {
+      const actor = { actorId: principal.account.id, origin: context, refuse }
       const result = await administration.delete(params['id'] ?? '', actor)
+      if (typeof result !== 'string') return result
       return result === 'deleted' ? { status: 204 } : problem(result)
     },
   )

@@ -4,7 +4,7 @@
 import type { Account } from '../accounts/account.ts'
 import { verifiedEmail } from '../accounts/email-address.ts'
 import { clearedCookie, type CredentialParts } from '../credentials/token-answer.ts'
-import { problem } from '../http/problems.ts'
+import { type Problem, problem } from '../http/problems.ts'
 import type { AuditOrigin } from '../audit/audit-log.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 
@@ -12,8 +12,12 @@ export interface DeleteAccountParts {
   readonly administration: {
     delete(
       id: string,
-      actor: { readonly actorId: string | null; readonly origin?: AuditOrigin },
-    ): Promise<'deleted' | 'last_admin' | 'not_found'>
+      actor: {
+        readonly actorId: string | null
+        readonly origin?: AuditOrigin
+        readonly refuse?: () => Promise<Problem | undefined>
+      },
+    ): Promise<'deleted' | 'last_admin' | 'not_found' | Problem>
   }
   readonly credentials: Pick<CredentialParts, 'cookie'>
   /** Tells the mailbox that the account had; undefined where mails go nowhere. */
@@ -38,11 +42,12 @@ export function deleteAccountRoutes(parts: DeleteAccountParts): Route[] {
       success: { status: 204, description: 'The account is gone' },
       problems: ['last_admin'],
     },
-    async ({ principal, context }) => {
+    async ({ principal, context, proveAgain: refuse }) => {
       const { account } = principal
       const address = verifiedEmail(account)?.address
-      const actor = { actorId: account.id, origin: context }
+      const actor = { actorId: account.id, origin: context, refuse }
       const result = await parts.administration.delete(account.id, actor)
+      if (typeof result !== 'string') return result
       if (result === 'last_admin') return problem('last_admin')
       if (result === 'not_found') return problem('invalid_token')
       if (address !== undefined) await parts.tellDeleted?.(account, address, context)
