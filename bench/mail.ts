@@ -81,9 +81,9 @@ async function populateWithAddresses(home: string, size: number): Promise<string
     const last = page.at(-1)
     if (last === undefined) break
     afterId = last.id
-    const confirmations = page.map(({ id, email: seen }) => {
+    const confirmations = page.map(({ id, email: seen, sessionEpoch: seenEpoch }) => {
       const address = addressOf(count++)
-      const change = { seen, email: { address, key: address } }
+      const change = { seen, seenEpoch, email: { address, key: address } }
       return store.confirmEmail(id, change, systemClock())
     })
     await Promise.all(confirmations)

@@ -25,6 +25,12 @@ export interface ProvenEmail {
   readonly key: string
 }
 
+export interface EmailConfirmation {
+  readonly seen: string | null
+  readonly seenEpoch: number
+  readonly email: ProvenEmail
+}
+
 export interface AccountRecovery {
   /** Only while this is still the account's sessionEpoch: what was sent before a password change is void. */
   readonly seenEpoch: number
@@ -58,12 +64,13 @@ export interface AccountStore {
     now: number,
   ): Promise<Account | 'username_taken' | 'not_found'>
   /**
-   * Notes that the account holds this address, while its `email` is still `seen`. Nothing is revoked.
-   * @returns undefined when the account is gone or its address is another by now
+   * Notes that the account holds this address, while its `email` is still `seen` and its sessionEpoch `seenEpoch`: what
+   * was proven before the owner ended everything is void. Nothing is revoked.
+   * @returns undefined when the account is gone or its address or epoch is another by now
    */
   confirmEmail(
     id: string,
-    change: { readonly seen: string | null; readonly email: ProvenEmail },
+    change: EmailConfirmation,
     now: number,
   ): Promise<Account | 'email_taken' | undefined>
   /**

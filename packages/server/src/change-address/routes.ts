@@ -117,7 +117,8 @@ function confirmRoute(parts: ChangeAddressParts): Route {
       if (!(await parts.changes.spend(ticket))) return problem('invalid_code')
       // After whatever changed before, so that the order of changes is that of their times, on whatever instance.
       const now = Math.max(parts.clock(), before.updatedAt + 1)
-      const changed = await parts.accounts.confirmEmail(accountId, { seen, email }, now)
+      const change = { seen, seenEpoch: epoch, email }
+      const changed = await parts.accounts.confirmEmail(accountId, change, now)
       if (changed === 'email_taken') return problem('email_taken')
       if (changed === undefined) return problem('invalid_code')
       const facts = { actorId: accountId, subjectId: accountId }

@@ -76,7 +76,7 @@ describe('checking a password', () => {
   test('asks the store as often for an address that is known as for one that is not', async (t) => {
     const { check, store, account, clock } = await setUp(t)
     const email = { address: 'ada@example.org', key: 'ada@example.org' }
-    await store.confirmEmail(account.id, { seen: account.email, email }, clock())
+    await store.confirmEmail(account.id, { seen: account.email, seenEpoch: 0, email }, clock())
     const byName = t.mock.method(store, 'findAccountByUsername').mock
     const byAddress = t.mock.method(store, 'findAccountByVerifiedEmail').mock
     assert.equal(outcome(await check('wrong', email.address)), 'wrong_password')

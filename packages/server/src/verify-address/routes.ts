@@ -153,7 +153,8 @@ async function keepAccount(
   const wrong = await checkCurrentPassword(parts, account, password, context)
   if (wrong) return wrong
   if (!(await parts.verifications.spend(ticket))) return problem('invalid_code')
-  const change = { seen: account.email, email }
+  // The hash may have waited while the owner ended everything.
+  const change = { seen: account.email, seenEpoch: ticket.facts.epoch, email }
   const confirmed = await parts.accounts.confirmEmail(account.id, change, parts.clock())
   return concludeVerification(parts, account, confirmed, context)
 }

@@ -171,6 +171,21 @@ describe('an address', () => {
     }
   })
 
+  test('is not verified by a password that was being checked while the owner ended every session', async (t) => {
+    const { server, mailbox, register, verify, logIn } = await setUp(t)
+    await register({ username: 'ada', email: ada })
+    const token = await mailbox.takeToken(ada)
+    const { accessToken } = await server.signIn('ada')
+    // They keep those who hash, so that the check has to wait.
+    const crowd = Array.from({ length: 10 }, (_, turn) => logIn(`nobody${turn}`))
+    const verified = verify({ token, password: testPassword })
+    const ended = await server.call('POST /api/auth/logout-all', { token: accessToken })
+    assert.equal(ended.status, 204)
+    assert.equal((await verified).body['code'], 'invalid_code')
+    await Promise.all(crowd)
+    assert.equal(await logIn(ada), 401)
+  })
+
   test('is not verified with two answers to the question who made the account', async (t) => {
     const { mailbox, register, verify, logIn } = await setUp(t)
     await register({ username: 'ada', email: ada })

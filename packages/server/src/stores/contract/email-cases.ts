@@ -8,7 +8,11 @@ export const emailCases: ContractCases = {
   'an address that is confirmed belongs to its account and finds it': async ({ store, other }) => {
     const ada = await insertAccount(store, { email: 'Ada@example.org' })
     assert.equal(await store.findAccountByVerifiedEmail(email.key), undefined)
-    const confirmed = await store.confirmEmail(ada.id, { seen: 'Ada@example.org', email }, later)
+    const confirmed = await store.confirmEmail(
+      ada.id,
+      { seen: 'Ada@example.org', seenEpoch: 0, email },
+      later,
+    )
     const expected = {
       ...ada,
       email: email.address,
@@ -22,12 +26,34 @@ export const emailCases: ContractCases = {
 
   'an address is confirmed only while it is the one that was asked about': async ({ store }) => {
     const ada = await insertAccount(store, { email: 'other@example.org' })
-    assert.equal(await store.confirmEmail(ada.id, { seen: email.address, email }, later), undefined)
-    assert.equal(await store.confirmEmail(ada.id, { seen: null, email }, later), undefined)
-    assert.equal(await store.confirmEmail(newId(), { seen: null, email }, later), undefined)
+    assert.equal(
+      await store.confirmEmail(ada.id, { seen: email.address, seenEpoch: 0, email }, later),
+      undefined,
+    )
+    assert.equal(
+      await store.confirmEmail(ada.id, { seen: null, seenEpoch: 0, email }, later),
+      undefined,
+    )
+    assert.equal(
+      await store.confirmEmail(newId(), { seen: null, seenEpoch: 0, email }, later),
+      undefined,
+    )
     const bob = await insertAccount(store)
-    const confirmed = await store.confirmEmail(bob.id, { seen: null, email }, later)
+    const confirmed = await store.confirmEmail(bob.id, { seen: null, seenEpoch: 0, email }, later)
     assert.ok(typeof confirmed === 'object' && confirmed.email === email.address)
+  },
+
+  'an address is confirmed only in the epoch that was seen': async ({ store }) => {
+    const ada = await insertAccount(store, { email: email.address, sessionEpoch: 3 })
+    const bob = await insertAccount(store, { sessionEpoch: 3 })
+    for (const { id, email: seen } of [ada, bob]) {
+      for (const seenEpoch of [2, 4]) {
+        assert.equal(await store.confirmEmail(id, { seen, seenEpoch, email }, later), undefined)
+      }
+    }
+    assert.equal(await store.findAccountByVerifiedEmail(email.key), undefined)
+    const change = { seen: email.address, seenEpoch: 3, email }
+    assert.ok(typeof (await store.confirmEmail(ada.id, change, later)) === 'object')
   },
 
   'unverified addresses block nothing, and of 20 that confirm one, one does': async (subject) => {
@@ -36,7 +62,11 @@ export const emailCases: ContractCases = {
       Array.from({ length: 20 }, () => insertAccount(store, { email: email.address })),
     )
     const results = await race(subject, 20, (handle, turn) =>
-      handle.confirmEmail(accounts[turn]?.id ?? '', { seen: email.address, email }, later),
+      handle.confirmEmail(
+        accounts[turn]?.id ?? '',
+        { seen: email.address, seenEpoch: 0, email },
+        later,
+      ),
     )
     assert.equal(countOf(results, 'email_taken'), 19)
     const owner = await store.findAccountByVerifiedEmail(email.key)
@@ -52,23 +82,30 @@ export const emailCases: ContractCases = {
 
   'an address that the profile changes is not verified any more, and free': async ({ store }) => {
     const ada = await insertAccount(store, { email: email.address })
-    await store.confirmEmail(ada.id, { seen: email.address, email }, later)
+    await store.confirmEmail(ada.id, { seen: email.address, seenEpoch: 0, email }, later)
     await store.changeProfile(ada.id, { username: { shown: 'Ada2', key: 'ada2' } }, later)
     assert.equal((await store.findAccountByVerifiedEmail(email.key))?.id, ada.id)
     await store.changeProfile(ada.id, { email: 'mallory@example.org' }, later)
     assert.equal(await store.findAccountByVerifiedEmail(email.key), undefined)
     const bob = await insertAccount(store, { email: email.address })
-    const confirmed = await store.confirmEmail(bob.id, { seen: email.address, email }, later)
+    const confirmed = await store.confirmEmail(
+      bob.id,
+      { seen: email.address, seenEpoch: 0, email },
+      later,
+    )
     assert.ok(typeof confirmed === 'object')
   },
 
   'the address of a deleted account is free': async ({ store }) => {
     const ada = await insertAccount(store, { email: email.address })
-    await store.confirmEmail(ada.id, { seen: email.address, email }, later)
+    await store.confirmEmail(ada.id, { seen: email.address, seenEpoch: 0, email }, later)
     await store.deleteAccount(ada.id, later)
     assert.equal(await store.findAccountByVerifiedEmail(email.key), undefined)
     const bob = await insertAccount(store)
-    assert.ok(typeof (await store.confirmEmail(bob.id, { seen: null, email }, later)) === 'object')
+    assert.ok(
+      typeof (await store.confirmEmail(bob.id, { seen: null, seenEpoch: 0, email }, later)) ===
+        'object',
+    )
   },
 
   'a recovery changes all in one write, and only in the epoch that it saw': async ({

@@ -131,7 +131,7 @@ function oneOfEachOfWaysIn(store: Store) {
   const email = { address: 'a@example.org', key: 'a@example.org' }
   return {
     findAccountByVerifiedEmail: () => store.findAccountByVerifiedEmail('key'),
-    confirmEmail: () => store.confirmEmail('u', { seen: 'a', email }, start),
+    confirmEmail: () => store.confirmEmail('u', { seen: 'a', seenEpoch: 0, email }, start),
     recoverAccount: () => store.recoverAccount('u', { seenEpoch: 0, dropsFactors: true }, start),
     insertFactor: () => store.insertFactor(factor),
     listFactors: () => store.listFactors('u'),

@@ -186,11 +186,11 @@ function createEmailActs(
     }
   }
   return {
-    confirmEmail: (id, { seen, email }, now) => {
+    confirmEmail: (id, { seen, seenEpoch: sessionEpoch, email }, now) => {
       const $set = { email: email.address, verifiedEmailKey: email.key, updatedAt: now }
-      return seen === null
-        ? confirmFirst(accounts, id, (filter) => change(id, email.key, filter, { $set }))
-        : change(id, email.key, { email: seen }, { $set })
+      const confirm = (filter: object) =>
+        change(id, email.key, { ...filter, sessionEpoch }, { $set })
+      return seen === null ? confirmFirst(accounts, id, confirm) : confirm({ email: seen })
     },
     recoverAccount: (id, { seenEpoch, passwordHash, email, dropsFactors }, now) => {
       const $set = {

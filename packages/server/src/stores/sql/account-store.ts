@@ -179,7 +179,7 @@ const changeProfile = compileStatement<
 )
 
 const confirmEmail = compileStatement<
-  { id: string; seen: string; email: string; key: string; now: number },
+  { id: string; seen: string; seen_epoch: number; email: string; key: string; now: number },
   AccountRow
 >((db, arg) =>
   db
@@ -187,6 +187,7 @@ const confirmEmail = compileStatement<
     .set({ email: arg('email'), verified_email_key: arg('key'), updated_at: arg<number>('now') })
     .where('id', '=', arg('id'))
     .where(sql<boolean>`coalesce(email, '') = ${arg('seen')}`)
+    .where('session_epoch', '=', arg<number>('seen_epoch'))
     .where('deleted_at', 'is', null)
     .returning(accountColumns),
 )
@@ -329,8 +330,9 @@ function createEmailActs(
   database: SqlDatabase,
 ): Pick<AccountStore, 'confirmEmail' | 'recoverAccount'> {
   return {
-    confirmEmail: (id, { seen, email }, now) => {
-      const values = { id, seen: seen ?? '', email: email.address, key: email.key, now }
+    confirmEmail: (id, { seen, seenEpoch, email }, now) => {
+      const { address, key } = email
+      const values = { id, seen: seen ?? '', seen_epoch: seenEpoch, email: address, key, now }
       return withEmail(database.writeReturning(confirmEmail, values))
     },
     recoverAccount: (id, recovery, now) => {

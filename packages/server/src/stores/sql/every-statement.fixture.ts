@@ -90,7 +90,7 @@ const calls: { readonly [Method in keyof SqlStore]: (store: SqlStore) => Promise
   },
   pruneEvents: (store) => store.pruneEvents(1, 1),
   findAccountByVerifiedEmail: (store) => store.findAccountByVerifiedEmail('key'),
-  confirmEmail: (store) => store.confirmEmail('u', { seen: null, email }, 1),
+  confirmEmail: (store) => store.confirmEmail('u', { seen: null, seenEpoch: 0, email }, 1),
   recoverAccount: (store) => store.recoverAccount('u', { seenEpoch: 0, dropsFactors: true }, 1),
   insertFactor: (store) => store.insertFactor(sampleFactor('u')),
   listFactors: (store) => store.listFactors('u'),
