@@ -1,44 +1,32 @@
 import type { Account } from '../accounts/account.ts'
-import type { AuditLog } from '../audit/audit-log.ts'
-import type { RateLimit } from '../config/settings.ts'
-import { toLimitKey } from '../http/client-address.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
-import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
-import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy } from '../routing/explain-account-refusal.ts'
-import { refuseAttempt } from '../routing/refuse-attempt.ts'
+import { type PasswordAttemptParts, reservePassword } from './reserve-password.ts'
 
-export interface CurrentPasswordParts {
+export interface CurrentPasswordParts extends PasswordAttemptParts {
   readonly hasher: PasswordHasher
-  readonly attempts: AttemptLimits
-  readonly audit: AuditLog
-  readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
-/** Checks the password of an account that is known already, counted per account and address. */
+/** Checks the password of an account that is known already. */
 export async function checkCurrentPassword(
-  { hasher, attempts, audit, settings }: CurrentPasswordParts,
+  parts: CurrentPasswordParts,
   account: Account,
   password: string,
   context: RequestContext,
 ): Promise<Problem | undefined> {
-  const facts = { actorId: account.id, subjectId: account.id }
-  const limit = toVolumeLimit(settings.rateLimitLogin)
-  const attempt = await attempts.reserve('password', [account.id, toLimitKey(context.ip)], limit)
-  if (!attempt.granted) {
-    const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'password' }
-    return refuseAttempt({ audit, ...settings }, attempt, exceeded, context, facts)
-  }
-  const verified = await hasher.verify(password, account.passwordHash)
+  const attempt = await reservePassword(parts, account, context)
+  if ('problem' in attempt) return attempt
+  const verified = await parts.hasher.verify(password, account.passwordHash)
   if (!verified.ok) {
     await attempt.release()
     return busy(verified.retryAfterSeconds)
   }
   if (!verified.matches) {
+    const facts = { actorId: account.id, subjectId: account.id }
     const detail = { reason: 'wrong_password', factor: 'password' }
-    await audit.record('sign_in.failed', { ...facts, detail }, context)
+    await parts.audit.record('sign_in.failed', { ...facts, detail }, context)
     return problem('invalid_password')
   }
   await attempt.release()

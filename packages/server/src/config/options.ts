@@ -233,7 +233,7 @@ export const optionTable: readonly OptionDescription[] = [
     environmentName: 'RATE_LIMIT_ACCOUNT',
     fallback: '100/1h',
     meaning:
-      'Failed log-ins per account from all addresses together, those of known devices apart.',
+      'Failed log-ins per account from all addresses together, those of known devices apart; password changes and step-ups as well, counted by themselves.',
   },
   {
     name: 'rateLimitRegister',

@@ -4,29 +4,21 @@ import { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
-import type { AuditLog } from '../audit/audit-log.ts'
 import { keepSession, type KeepSessionParts } from '../authentication/keep-session.ts'
-import type { RateLimit } from '../config/settings.ts'
-import { toLimitKey } from '../http/client-address.ts'
+import { type PasswordAttemptParts, reservePassword } from '../authentication/reserve-password.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { RequestContext } from '../http/request-context.ts'
-import type { AttemptLimits } from '../limits/attempt-limits.ts'
 import { checkNewPassword } from '../passwords/check-password.ts'
 import type { PasswordHasher } from '../passwords/password-hasher.ts'
 import type { RevokingStore } from '../revocation/revoking-store.ts'
-import { toVolumeLimit } from '../routing/count-call.ts'
 import { busy, weakPassword } from '../routing/explain-account-refusal.ts'
-import { refuseAttempt } from '../routing/refuse-attempt.ts'
 import { defineRoute, type Route } from '../routing/route.ts'
 import { accessAnswerSchema, newPasswordSchema, passwordSchema } from '../routing/schemas.ts'
 
-export interface PasswordChangeParts extends KeepSessionParts {
+export interface PasswordChangeParts extends KeepSessionParts, PasswordAttemptParts {
   readonly revoking: Pick<RevokingStore, 'changePassword'>
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
-  readonly attempts: AttemptLimits
-  readonly audit: AuditLog
-  readonly settings: { readonly rateLimitLogin: RateLimit; readonly production: boolean }
 }
 
 export function passwordChangeRoutes(parts: PasswordChangeParts): Route[] {
@@ -76,15 +68,9 @@ async function replacePassword(
   wish: { readonly currentPassword: string; readonly newPassword: string },
   context: RequestContext,
 ): Promise<Account | Problem> {
-  const { attempts, hasher, settings, audit, revoking, credentials } = parts
-  const limit = toVolumeLimit(settings.rateLimitLogin)
-  const attempt = await attempts.reserve('password', [account.id, toLimitKey(context.ip)], limit)
-  if (!attempt.granted) {
-    const { production } = settings
-    const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'password' }
-    const facts = { actorId: account.id, subjectId: account.id }
-    return refuseAttempt({ audit, production }, attempt, exceeded, context, facts)
-  }
+  const { hasher, audit, revoking, credentials } = parts
+  const attempt = await reservePassword(parts, account, context)
+  if ('problem' in attempt) return attempt
   const verified = await hasher.verify(wish.currentPassword, account.passwordHash)
   if (verified.ok && !verified.matches) {
     const facts = { actorId: account.id, subjectId: account.id }

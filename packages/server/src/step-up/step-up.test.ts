@@ -76,6 +76,32 @@ describe('step-up', () => {
     assert.equal((await server.call('GET /api/users', { token: admin.accessToken })).status, 200)
   })
 
+  test('and a password change are tried so often from all addresses, and a log-in is counted apart', async (t) => {
+    const server = await startTestServer(t, { trustedProxies: 1, rateLimitAccount: '6/1h' })
+    await server.open('ada')
+    const { accessToken: token } = await server.signIn('ada')
+    const tryFrom = async (turn: number, password: string) => {
+      const headers = { 'x-forwarded-for': `198.51.100.${turn}` }
+      const isStepUp = turn % 2 === 0
+      const answer = isStepUp
+        ? await server.call('POST /api/auth/step-up', { token, headers, body: { password } })
+        : await server.call('POST /api/auth/password', {
+            token,
+            headers,
+            body: { currentPassword: password, newPassword: 'another long password' },
+          })
+      return answer.status
+    }
+    for (let turn = 0; turn < 6; turn++) assert.equal(await tryFrom(turn, 'a wrong one'), 400)
+    assert.deepEqual([await tryFrom(6, testPassword), await tryFrom(7, testPassword)], [429, 429])
+    await server.signIn('ada')
+    server.clock.advance(60 * minute)
+    const { accessToken } = await server.signIn('ada')
+    const body = { password: testPassword }
+    const later = await server.call('POST /api/auth/step-up', { token: accessToken, body })
+    assert.equal(later.status, 200)
+  })
+
   test('is for those who have a session', async (t) => {
     const { server } = await setUp(t)
     const body = { password: testPassword }
