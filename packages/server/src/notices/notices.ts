@@ -13,6 +13,7 @@ import { type MailMessage, renderMail } from '../mail/content.ts'
 import type { LinkMaker } from '../mail/links.ts'
 import type { MailKind, PostMail } from '../mail/outbox.ts'
 import type { MailTexts, NoticeKind } from '../mail/texts/en.ts'
+import { nameClient } from './name-client.ts'
 
 export interface NoticeFacts {
   readonly accountId: string
@@ -57,7 +58,7 @@ function write(
     event,
     when: toTimestamp(at),
     ip: ip ?? 'the service itself',
-    client: userAgent ?? 'an unnamed program',
+    client: nameClient(userAgent),
     url: links.to('reset-password'),
   })
   return renderMail(address, content)
