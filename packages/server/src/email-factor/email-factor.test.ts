@@ -119,6 +119,21 @@ describe('the mailbox as a second factor', () => {
     assert.equal((await prove(mfaToken, code)).status, 400)
   })
 
+  test('takes no code that went to an address of before', async (t) => {
+    const { server, mailbox, begin, send, take, prove } = await setUp(t)
+    const first = await begin()
+    await send(first)
+    const { accessToken: token } = readSignedIn(await prove(first, await take()))
+    const waiting = await begin()
+    await send(waiting)
+    const code = await take()
+    const email = 'new@example.org'
+    await server.call('POST /api/auth/email', { token, body: { email } })
+    const link = { body: { token: await mailbox.takeToken(email) } }
+    assert.equal((await server.call('POST /api/auth/email/confirm', link)).status, 204)
+    assert.equal((await prove(waiting, code)).body['code'], 'invalid_code')
+  })
+
   test('takes no code of before a password change', async (t) => {
     const { server, begin, send, take, prove } = await setUp(t)
     await send(await begin())

@@ -72,10 +72,11 @@ export function createEmailCheck(parts: EmailFactorParts): ProofCheck {
 
 function hashCode(
   secrets: MasterSecrets,
-  { id, sessionEpoch }: Account,
+  { id, sessionEpoch, verifiedEmailKey }: Account,
   signInId: string,
   code: string,
 ): string {
-  const text = JSON.stringify([id, sessionEpoch, signInId, code])
+  // With the mailbox that it is sent to: a code in one that the account has no more proves nothing.
+  const text = JSON.stringify([id, sessionEpoch, verifiedEmailKey, signInId, code])
   return secrets.newest.mac(kind, text)
 }
