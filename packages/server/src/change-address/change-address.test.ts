@@ -5,20 +5,24 @@ import { join } from 'node:path'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { readSignedIn, startTestServer, testPassword } from '../countersign.fixture.ts'
+import { until } from '../../../../tools/until.ts'
 import { createTestMailbox } from '../mail/mailbox.fixture.ts'
 
 const old = 'old@example.org'
 const fresh = 'new@example.org'
 const owned = 'the owner chose this one'
 
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, isAnswerLost: (subject: string) => boolean = () => false) {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-'))
   t.after(() => rmSync(directory, { recursive: true }))
   const file = join(directory, 'x.db')
   const mailbox = createTestMailbox()
   const server = await startTestServer(t, {
     databaseUrl: `sqlite:${file}`,
-    sendMail: mailbox.sendMail,
+    sendMail: async (message) => {
+      await mailbox.sendMail(message)
+      if (isAnswerLost(message.subject)) throw new Error('The mail server did not answer')
+    },
     rateLimitMail: '100/1h',
     rateLimitAnonymous: '1000/1h',
   })
@@ -130,6 +134,25 @@ describe('changing an address', () => {
     const again = readSignedIn(await server.call('POST /api/auth/login', { body }))
     const later = await change(old, fresh, again.accessToken)
     assert.equal((await undo(later)).status, 204, 'a change of after it is undone like any other')
+  })
+
+  test('is undone once, whatever number of mails told of it', async (t) => {
+    let lost = 0
+    const isAnswerLost = (subject: string) => /was changed/.test(subject) && lost++ === 0
+    const { server, mailbox, ask, confirm, undo } = await setUp(t, isAnswerLost)
+    await ask(fresh)
+    await confirm(await mailbox.takeToken(fresh))
+    const first = await mailbox.takeToken(old)
+    await until(
+      () => server.log.some(({ message }) => message === 'A mail could not be sent'),
+      'a mail that is put off',
+    )
+    server.clock.advance(60_000)
+    await server.call('POST /api/auth/password/forgot', { body: { email: 'x@example.org' } })
+    const second = await mailbox.takeToken(old)
+    assert.notEqual(first, second)
+    assert.equal((await undo(second)).status, 204)
+    assert.equal((await undo(first)).body['code'], 'invalid_code')
   })
 
   test('is undone also when whoever did it goes on changing the account at that moment', async (t) => {

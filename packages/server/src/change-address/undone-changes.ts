@@ -15,8 +15,9 @@ const kind = 'undone-address'
 const mostReads = 2 ** 31 - 1
 
 /**
- * Whether this change went with an earlier one that was undone. Whoever changes an address twice has a mailbox in the
- * middle, and its link would take the account away again from whom the first link gave it back to.
+ * Whether this change was undone, by itself or with an earlier one. Whoever changes an address twice has a mailbox in the
+ * middle, and its link would take the account away again from whom the first link gave it back to. And a mail that is sent
+ * again has another link.
  */
 export async function isUndone(
   challenges: ChallengeStore,
@@ -25,7 +26,7 @@ export async function isUndone(
   now: number,
 ): Promise<boolean> {
   const undone = await load(challenges, accountId, now)
-  return undone.some(({ from, to }) => from < changedAt && changedAt <= to)
+  return undone.some(({ from, to }) => from <= changedAt && changedAt <= to)
 }
 
 /** One at a time for an account. */
