@@ -90,6 +90,9 @@ describe('changing an address', () => {
     const token = await mailbox.takeToken(old)
     server.clock.advance(6 * 86_400_000)
     assert.equal((await undo(token)).status, 204)
+    const told = await mailbox.take(fresh)
+    assert.match(told.subject, /taken back/)
+    assert.doesNotMatch(told.text, /#/, 'and has nothing to undo it with')
     assert.equal((await server.refresh(session.refreshToken)).status, 401)
     assert.deepEqual([await logIn(fresh), await logIn('ada')], [401, 401])
     assert.equal(await logIn(old, owned), 200)
@@ -124,6 +127,7 @@ describe('changing an address', () => {
     assert.equal((await undo(second)).status, 204, 'whoever did it goes on')
     assert.equal((await undo(third)).body['code'], 'invalid_code')
     assert.equal((await undo(first)).status, 204)
+    assert.match((await mailbox.take(fresh)).subject, /taken back/)
     server.clock.advance(1_000)
     for (const token of [first, second, third]) {
       assert.equal((await undo(token)).body['code'], 'invalid_code')

@@ -6,6 +6,7 @@ import type { PasswordPolicy } from '../accounts/open-account.ts'
 import { recordAcceptedPassword } from '../accounts/record-accepted-password.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
+import type { AuditOrigin } from '../audit/audit-log.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import { hashAndSpend, type RecoveryProof, unasked } from '../authentication/prove-second-factor.ts'
 import type { ChallengeStore } from '../challenges/store.ts'
@@ -51,6 +52,8 @@ export interface ChangeAddressParts extends ChangeMailParts, MailLimitParts {
   readonly newId: IdSource
   readonly revoking: Pick<RevokingStore, 'recoverAccount'>
   readonly proveSecondFactor: RecoveryProof
+  /** Tells the mailbox from which an account is taken back: it has no other way to know (OWASP ASVS v5.0.0-6.3.7). */
+  readonly tellTakenBack: (account: Account, address: string, origin: AuditOrigin) => Promise<void>
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
   readonly post: PostMail
@@ -188,6 +191,10 @@ function undoRoute(parts: ChangeAddressParts): Route {
       if (recovered === undefined) return problem('invalid_code')
       const who = { actorId: account.id, subjectId: account.id }
       await parts.audit.record('email.change_undone', who, context)
+      const given = verifiedEmail(account)
+      if (given && given.key !== recovered.verifiedEmailKey) {
+        await parts.tellTakenBack(recovered, given.address, context)
+      }
       await recordAcceptedPassword(parts.audit, checked.warning, who, context)
       return { status: 204 }
     },

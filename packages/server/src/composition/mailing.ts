@@ -28,7 +28,7 @@ import type { LinkMaker } from '../mail/links.ts'
 import { type MailTransport, type Outbox, type PostMail, createOutbox } from '../mail/outbox.ts'
 import { openSmtpTransport } from '../mail/smtp-transport.ts'
 import type { MailTexts } from '../mail/texts/en.ts'
-import { noticeMail } from '../notices/notices.ts'
+import { createFormerAddressNotice, noticeMail } from '../notices/notices.ts'
 import { type Tickets, createTickets } from '../one-time/tickets.ts'
 import type { Route } from '../routing/route.ts'
 import { type SignInByMailParts, signInByMailRoutes } from '../sign-in-by-mail/routes.ts'
@@ -74,6 +74,7 @@ export interface Mailing {
   readonly leases: LeaseStore
   readonly factors: FactorStore
   readonly proveSecondFactor: RecoveryProof
+  readonly tellTakenBack: ChangeAddressParts['tellTakenBack']
   readonly outbox: Outbox
 }
 
@@ -101,12 +102,13 @@ export function buildMailing(
 ): Mailing | undefined {
   if (services.mail === undefined) return undefined
   const tickets = { ...base, store }
+  const { post } = services.mail.outbox
+  const writing = { accounts: store, links: services.links, texts: base.texts }
   return {
-    accounts: store,
-    links: services.links,
-    texts: base.texts,
+    ...writing,
     newId: base.newId,
-    post: services.mail.outbox.post,
+    post,
+    tellTakenBack: createFormerAddressNotice(writing, post, 'address_taken_back'),
     resets: createTickets<ResetFacts>(tickets, 'reset-password', resetLifeMs),
     verifications: createTickets<VerificationFacts>(tickets, 'verify-email', verificationLifeMs),
     changes: createTickets<ChangeFacts>(tickets, 'change-email', changeLifeMs),

@@ -8,7 +8,7 @@ import { documentationRoutes } from '../documentation/routes.ts'
 import { healthRoutes } from '../health/routes.ts'
 import { introspectionRoutes } from '../introspection/routes.ts'
 import { metricsRoutes } from '../metrics-endpoint/routes.ts'
-import { createDeletionNotice } from '../notices/notices.ts'
+import { createFormerAddressNotice } from '../notices/notices.ts'
 import { ownSessionsRoutes } from '../own-sessions/routes.ts'
 import { passwordChangeRoutes } from '../password-change/routes.ts'
 import { profileRoutes } from '../profile/routes.ts'
@@ -75,7 +75,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
     ...deleteAccountRoutes({
       ...common,
       administration: services.administration,
-      tellDeleted: mailing && createDeletionNotice(mailing, mailing.post),
+      tellDeleted: mailing && createFormerAddressNotice(mailing, mailing.post, 'account_deleted'),
     }),
     ...passwordChangeRoutes(common),
     ...profileRoutes({ ...common, accounts: store, service }),

@@ -28,6 +28,7 @@ const kinds: Readonly<Record<NoticeKind, true>> = {
   new_device: true,
   attempts_exceeded: true,
   account_deleted: true,
+  address_taken_back: true,
 }
 
 /** Every mail there is, with the worst that may stand in it. */

@@ -21,7 +21,7 @@ export interface NoticeFacts {
   readonly at: number
   readonly ip: string | null
   readonly userAgent: string | null
-  /** For an account that is gone by now. */
+  /** For an account that is gone by now, or has this address no more. */
   readonly gone?: { readonly address: string; readonly username: string }
 }
 
@@ -108,10 +108,11 @@ export function createNotices(parts: NoticeSenderParts): (event: AuditEvent) => 
   }
 }
 
-/** Tells the mailbox of an account that was deleted. */
-export function createDeletionNotice(
+/** Tells the mailbox that an account had until then. */
+export function createFormerAddressNotice(
   parts: NoticeParts,
   post: PostMail,
+  event: 'account_deleted' | 'address_taken_back',
 ): (
   account: Account,
   address: string,
@@ -121,7 +122,7 @@ export function createDeletionNotice(
   return (account, address, { ip, userAgent }) =>
     post(mail, {
       accountId: account.id,
-      event: 'account_deleted',
+      event,
       at: account.updatedAt,
       ip,
       userAgent,

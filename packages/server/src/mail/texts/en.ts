@@ -45,6 +45,7 @@ export type NoticeKind =
   | 'new_device'
   | 'attempts_exceeded'
   | 'account_deleted'
+  | 'address_taken_back'
 
 const notices: Readonly<Record<NoticeKind, readonly [subject: string, what: string]>> = {
   password_changed: ['Your password was changed', 'The password of your account was changed.'],
@@ -69,6 +70,10 @@ const notices: Readonly<Record<NoticeKind, readonly [subject: string, what: stri
     'There were too many failed attempts to log in to your account. More from there are refused for a while.',
   ],
   account_deleted: ['Your account was deleted', 'Your account and its data were deleted.'],
+  address_taken_back: [
+    'Your account was taken back by an address of before',
+    'The change to your address was undone. Your account has an address of before and a new password.',
+  ],
 }
 
 const ignore = 'If you did not ask for this, do nothing: without the link nothing happens.'
