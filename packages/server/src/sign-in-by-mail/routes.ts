@@ -1,12 +1,14 @@
 import { z } from 'zod'
+import type { Account } from '../accounts/account.ts'
 import { acceptMailRequest } from '../authentication/accept-mail-request.ts'
 import type { SignInCompletion } from '../authentication/finish-sign-in.ts'
 import type { MailLimitParts } from '../authentication/limit-mail.ts'
 import type { RateLimit } from '../config/settings.ts'
 import type { Delivery } from '../credentials/token-answer.ts'
-import { problem } from '../http/problems.ts'
+import { type Problem, problem } from '../http/problems.ts'
 import type { Answer } from '../http/reply.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { GrantedAttempt } from '../limits/attempt-limits.ts'
 import type { PostMail } from '../mail/outbox.ts'
 import { toVolumeLimit } from '../routing/count-call.ts'
 import { refuseAttempt } from '../routing/refuse-attempt.ts'
@@ -18,7 +20,7 @@ import {
   mailAddressSchema,
   tokenAnswerSchema,
 } from '../routing/schemas.ts'
-import { type CodeLink, type CodeParts, redeemCode, signInMail } from './sign-in-by-mail.ts'
+import { type CodeParts, redeemCode, signInMail } from './sign-in-by-mail.ts'
 
 export interface SignInByMailParts extends CodeParts, MailLimitParts {
   readonly completion: SignInCompletion
@@ -85,11 +87,16 @@ function codeRoute(parts: SignInByMailParts): Route {
         delivery: deliverySchema,
       }),
     },
-    ({ body, context }) => {
+    async ({ body, context }) => {
       const ticket = parts.codeRequests.open(body.challenge)
       if (ticket === undefined) return problem('invalid_code')
-      const presented = { key: ticket.facts.key, request: ticket.id, code: body.code }
-      return signIn(parts, presented, body.delivery ?? 'cookie', context)
+      const { key } = ticket.facts
+      const attempt = await countGuess(parts, key, context)
+      if ('problem' in attempt) return attempt
+      const presented = { key, request: ticket.id, code: body.code }
+      const account = await redeemCode(parts, presented, 'code')
+      if (account !== undefined) await attempt.release()
+      return signIn(parts, account, body.delivery ?? 'cookie', context)
     },
   )
 }
@@ -106,34 +113,37 @@ function linkRoute(parts: SignInByMailParts): Route {
       description: 'Only this call logs in: opening the link does not.',
       body: z.strictObject({ token: linkTokenSchema, delivery: deliverySchema }),
     },
-    ({ body, context }) => {
+    async ({ body, context }) => {
       const ticket = parts.codeLinks.open(body.token)
       if (ticket === undefined) return problem('invalid_code')
-      return signIn(parts, ticket.facts, body.delivery ?? 'cookie', context)
+      const account = await redeemCode(parts, ticket.facts, 'link')
+      return signIn(parts, account, body.delivery ?? 'cookie', context)
     },
   )
 }
 
 /** Wrong codes are counted per mailbox, over all requests and instances: asking for another code buys no more tries. */
+async function countGuess(
+  { attempts, audit, settings }: SignInByMailParts,
+  key: string,
+  context: RequestContext,
+): Promise<GrantedAttempt | Problem> {
+  const attempt = await attempts.reserve('code', [key], toVolumeLimit(settings.rateLimitLogin))
+  if (attempt.granted) return attempt
+  const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'code' }
+  return refuseAttempt({ audit, ...settings }, attempt, exceeded, context)
+}
+
 async function signIn(
-  parts: SignInByMailParts,
-  presented: CodeLink,
+  { audit, completion }: SignInByMailParts,
+  account: Account | undefined,
   delivery: Delivery,
   context: RequestContext,
 ): Promise<Answer> {
-  const { attempts, audit, settings, completion } = parts
-  const limit = toVolumeLimit(settings.rateLimitLogin)
-  const attempt = await attempts.reserve('code', [presented.key], limit)
-  if (!attempt.granted) {
-    const exceeded = { variable: 'RATE_LIMIT_LOGIN', kind: 'code' }
-    return refuseAttempt({ audit, ...settings }, attempt, exceeded, context)
-  }
-  const account = await redeemCode(parts, presented)
   if (account === undefined) {
     const detail = { reason: 'wrong_code', factor: 'email' }
     await audit.record('sign_in.failed', { detail }, context)
     return problem('invalid_code')
   }
-  await attempt.release()
   return completion.finish({ account, proofs: ['email'], delivery }, context)
 }

@@ -110,6 +110,20 @@ describe('a log-in by mail', () => {
     assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 400), 429, 429])
   })
 
+  test('goes on with the link, whatever strangers guess', async (t) => {
+    const { request, takeMail, withCode, withLink } = await setUp(t)
+    const stranger = await request()
+    await takeMail()
+    const challenge = await request()
+    const { code, link } = await takeMail()
+    for (let count = 0; count < 10; count++) {
+      assert.equal((await withCode(stranger, wrong(code))).status, 400)
+    }
+    assert.equal((await withCode(challenge, code)).status, 429)
+    assert.equal((await withLink(link)).status, 200)
+    assert.equal((await withLink(link)).status, 400)
+  })
+
   test('answers alike for an address that nobody has, at every step', async (t) => {
     const { request, takeMail, withCode, mailbox } = await setUp(t)
     const known = await request()
