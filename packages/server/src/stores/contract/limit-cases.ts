@@ -43,6 +43,30 @@ export const limitCases: ContractCases = {
     assert.equal(reservation.count, 0)
   },
 
+  'attempts that are taken together are all taken or none': async ({ store, other }) => {
+    const resetsAt = start + windowMs
+    const take = (handle: typeof store, amount: number, now = start) =>
+      handle.reserveAttempt('k', { ...windowOf(10, now), amount })
+    assert.deepEqual(await take(store, 4), { granted: true, count: 4, resetsAt })
+    assert.deepEqual(await take(other, 5), { granted: true, count: 9, resetsAt })
+    assert.deepEqual(await take(store, 2), { granted: false, count: 9, resetsAt })
+    assert.deepEqual(await take(other, 1), { granted: true, count: 10, resetsAt })
+    const next = { granted: true, count: 7, resetsAt: resetsAt + windowMs }
+    assert.deepEqual(await take(other, 7, resetsAt), next, 'nor in a window that follows')
+    const tooMany = { ...windowOf(3, start), amount: 4 }
+    assert.equal((await store.reserveAttempt('more than the limit', tooMany)).granted, false)
+  },
+
+  'of groups of attempts at once no more than the limit are granted': async (subject) => {
+    const window = { limit: 10, windowMs, now: start, amount: 3 }
+    const results = await race(subject, 20, (store) => store.reserveAttempt('k', window))
+    const counts = results.filter(({ granted }) => granted).map(({ count }) => count)
+    assert.deepEqual(
+      counts.toSorted((a, b) => a - b),
+      [3, 6, 9],
+    )
+  },
+
   'an attempt is given back to its own window and to no later one': async ({ store, other }) => {
     const first = await store.reserveAttempt('k', windowOf(2, start))
     await store.reserveAttempt('k', windowOf(2, start))
