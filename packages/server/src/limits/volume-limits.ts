@@ -85,7 +85,7 @@ export class VolumeLimits {
     }
   }
 
-  /** Takes over the count of all instances, in which these calls of ours are included. */
+  /** Takes over the count of all instances, in which these calls of ours are included, unless we have counted more. */
   adopt(
     shared: UnsharedVolume,
     total: { readonly count: number; readonly resetsAt: number },
@@ -93,7 +93,10 @@ export class VolumeLimits {
     const window = this.#windows.get(shared.key)
     if (window === undefined || window.unshared < shared.calls) return
     window.unshared -= shared.calls
-    window.count = total.count + window.unshared
+    const count = total.count + window.unshared
+    // Redis, and the database in its place, may know nothing of what was counted before.
+    if (count < window.count) return
+    window.count = count
     window.resetsAt = total.resetsAt
   }
 
