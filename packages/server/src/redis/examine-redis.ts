@@ -34,6 +34,12 @@ export async function whyUnusable(
   }
 }
 
+/** How long it has counted, at least; 0 when it does not say. */
+export async function readUptimeMs(client: RedisQuestioner): Promise<number> {
+  const known = String(await client.sendCommand(['INFO', 'server']).catch(() => ''))
+  return 1000 * Number(/^uptime_in_seconds:(\d+)/m.exec(known)?.[1] ?? 0)
+}
+
 /** A cluster of one node has all keys, and is used as any Redis. */
 async function hasOtherNodes(client: RedisQuestioner): Promise<boolean> {
   const known = String(await client.sendCommand(['CLUSTER', 'INFO']).catch(() => ''))

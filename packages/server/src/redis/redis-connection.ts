@@ -3,7 +3,7 @@
 
 import { ConfigurationError } from '../config/configuration-error.ts'
 import type { Logger } from '../foundation/logger.ts'
-import { whyUnusable } from './examine-redis.ts'
+import { readUptimeMs, whyUnusable } from './examine-redis.ts'
 
 /** Redis did not answer in time, or is away. */
 export class RedisUnavailableError extends Error {
@@ -12,7 +12,10 @@ export class RedisUnavailableError extends Error {
 
 export interface RedisConnection {
   isReady(): boolean
-  /** Milliseconds since Redis was back after it had been lost, and may have forgotten everything; Infinity if it never was. */
+  /**
+   * Milliseconds since Redis may last have forgotten everything: since it was back after it had been lost or, as far as
+   * this process has not seen that, since it was started. Infinity when it was never there.
+   */
   sinceReturnMs(): number
   /** @throws RedisUnavailableError at once while Redis is away, and after 500 ms without an answer */
   evaluate(
@@ -201,12 +204,18 @@ class TwoSockets implements RedisConnection {
   }
 
   async #becomeUsable(): Promise<void> {
-    const asked = whyUnusable(this.#commands, this.#probeKey)
-    const reason = await within(connectTimeoutMs, asked).catch(() => 'Redis does not answer')
+    const asked = Promise.all([
+      whyUnusable(this.#commands, this.#probeKey),
+      // What went before this process, which may have begun with an outage, only Redis itself can tell.
+      this.#returns > 0 ? 0 : readUptimeMs(this.#commands),
+    ])
+    const silent = ['Redis does not answer', 0] as const
+    const [reason, uptimeMs] = await within(connectTimeoutMs, asked).catch(() => silent)
     if (!this.#commands.isReady) return
     if (reason === undefined) {
       this.#isUsable = true
-      if (this.#returns++ > 0) this.#returnedAt = performance.now()
+      this.#returns++
+      this.#returnedAt = performance.now() - uptimeMs
       this.#return()
     } else {
       this.#refuse(reason)
