@@ -112,7 +112,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     mail,
     links,
     ...buildFeed(base, state),
-    proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store),
+    proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store, state.follower),
     hasher,
     policy,
     opener,

@@ -15,7 +15,6 @@ const max = 90 * day
 const retention = 365 * day
 
 const drop = (): void => undefined
-const completeUntil = (): undefined => undefined
 
 /** Everything counts its calls; `changes` are what the test is about. */
 function setUp(t: TestContext, changes: Partial<MaintenanceParts> = {}) {
@@ -42,7 +41,7 @@ function setUp(t: TestContext, changes: Partial<MaintenanceParts> = {}) {
     storeClock: createStoreClock(createTestClock()),
     keyring: { maintain: async () => (calls.push('keys'), false), follow: count('follow keys') },
     onKeyMade: count('key made'),
-    follower: { follow: count('follow'), completeUntil },
+    follower: { follow: count('follow') },
     revocations: { prune: () => void calls.push('revocations') },
     sessionIdleMs: idle,
     sessionMaxMs: max,
@@ -95,7 +94,7 @@ describe('maintenance', () => {
       started++
       return new Promise((resolve) => done.push(resolve))
     }
-    const { maintenance } = setUp(t, { follower: { follow, completeUntil } })
+    const { maintenance } = setUp(t, { follower: { follow } })
     for (let i = 0; i < 5; i++) await pass(t, 500)
     assert.equal(started, 1)
     done[0]?.()
@@ -114,7 +113,6 @@ describe('maintenance', () => {
           follows++
           return follows === 1 ? Promise.reject(new Error('away')) : Promise.resolve()
         },
-        completeUntil,
       },
     })
     await pass(t, 500)

@@ -23,7 +23,7 @@ export interface MaintenanceParts {
   readonly keyring: Pick<Keyring, 'maintain' | 'follow'>
   /** Told when this process made a signing key because it was time. */
   readonly onKeyMade: () => Promise<void>
-  readonly follower: RevocationFollower
+  readonly follower: Pick<RevocationFollower, 'follow'>
   readonly revocations: Pick<LiveRevocations, 'prune'>
   readonly sessionIdleMs: number
   readonly sessionMaxMs: number

@@ -38,7 +38,7 @@ function start(store: Pick<Store, 'findRevocations'>, clock: TestClock) {
   const follower = createRevocationFollower(store, live, clock, retentionMs)
   const isDead = (sid: string, epoch = 0): boolean =>
     live.isRevoked({ sub: account.id, sid, epoch } as AccessClaims)
-  return { live, isDead, follow: () => follower.follow() }
+  return { live, isDead, follow: () => follower.follow(), catchUp: () => follower.catchUp() }
 }
 
 describe('following revocations', () => {
@@ -140,6 +140,83 @@ describe('following revocations', () => {
     await store.endSession(tooSlow, 'signed_out', before - 1)
     await follow()
     assert.deepEqual([isDead(slow), isDead(tooSlow)], [true, false])
+  })
+
+  test('lets nobody wait who asks within a second, and whoever asks later for one reading', async (t) => {
+    const { store, clock, startSession } = await setUp(t)
+    let readings = 0
+    const { isDead, follow, catchUp } = start(
+      { findRevocations: (since) => (readings++, store.findRevocations(since)) },
+      clock,
+    )
+    await Promise.all([catchUp(), catchUp()])
+    assert.equal(readings, 1, 'nothing was known')
+    await follow()
+    const session = await startSession()
+    await store.endSession(session, 'signed_out', clock())
+    clock.advance(1_000)
+    assert.equal(catchUp(), undefined)
+    // As after this process or its machine stood still.
+    clock.advance(1)
+    await Promise.all([catchUp(), catchUp(), catchUp()])
+    assert.equal(isDead(session), true)
+    assert.equal(readings, 3)
+    assert.equal(catchUp(), undefined)
+  })
+
+  test('waits for another reading when the one under way began too long ago', async (t) => {
+    const { store, clock, startSession } = await setUp(t)
+    const held = Promise.withResolvers<void>()
+    let readings = 0
+    const { isDead, follow, catchUp } = start(
+      {
+        findRevocations: async (since) => {
+          const found = await store.findRevocations(since)
+          if (readings++ === 1) await held.promise
+          return found
+        },
+      },
+      clock,
+    )
+    await follow()
+    clock.advance(2_000)
+    const first = catchUp()
+    await store.countOtherActiveAccounts('admin', '')
+    const session = await startSession()
+    await store.endSession(session, 'signed_out', clock())
+    clock.advance(2_000)
+    const second = catchUp()
+    held.resolve()
+    await first
+    assert.equal(isDead(session), false)
+    await second
+    assert.equal(isDead(session), true)
+  })
+
+  test('tells nobody who waits that all is known while the store does not answer', async (t) => {
+    const { clock } = await setUp(t)
+    const away = new StoreUnavailableError('unreachable', 'away')
+    const { catchUp } = start({ findRevocations: () => Promise.reject(away) }, clock)
+    for (let calls = 0; calls < 2; calls++) await assert.rejects(async () => catchUp(), away)
+  })
+
+  test('waits for two readings at the most, whatever becomes of the clock', async (t) => {
+    const { store, clock } = await setUp(t)
+    let readings = 0
+    const { follow, catchUp } = start(
+      {
+        findRevocations: (since) => {
+          readings++
+          clock.advance(-60_000)
+          return store.findRevocations(since)
+        },
+      },
+      clock,
+    )
+    await follow()
+    clock.advance(120_000)
+    await catchUp()
+    assert.ok(readings <= 3)
   })
 
   test('does not read everything again each time', async (t) => {

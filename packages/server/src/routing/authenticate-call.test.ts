@@ -22,6 +22,7 @@ const claims: AccessClaims = {
 }
 
 const knowsNoMore = async (): Promise<boolean> => false
+const knowsAll = { catchUp: () => undefined }
 const noServices = (): never => assert.fail('asked for a service')
 
 /** The verifier accepts the token `good` and says that it holds these claims. */
@@ -32,7 +33,7 @@ function proofOf(stored: Account | undefined, verified: Partial<AccessClaims> = 
         ? { ok: true, claims: verified as AccessClaims }
         : { ok: false, reason: 'malformed' },
   }
-  return createBearerProof(verifier, knowsNoMore, { findAccount: async () => stored })
+  return createBearerProof(verifier, knowsNoMore, { findAccount: async () => stored }, knowsAll)
 }
 
 const contextOf = (headers: Record<string, string>): RequestContext =>
@@ -102,9 +103,29 @@ describe('proving a bearer', () => {
   test('rejects when the account cannot be read', async () => {
     const failure = new StoreUnavailableError('locked', 'locked')
     const verifier: LocalVerifier = { verify: () => ({ ok: true, claims }) }
-    const prove = createBearerProof(verifier, knowsNoMore, {
-      findAccount: () => Promise.reject(failure),
-    })
+    const accounts = { findAccount: () => Promise.reject(failure) }
+    const prove = createBearerProof(verifier, knowsNoMore, accounts, knowsAll)
+    await assert.rejects(prove('Bearer good'), failure)
+  })
+
+  // An instance that stood still let in whoever had logged out meanwhile, until its next poll was answered.
+  test('waits for what was revoked while this process stood still', async () => {
+    let isRevoked = false
+    const verifier: LocalVerifier = {
+      verify: () => (isRevoked ? { ok: false, reason: 'revoked' } : { ok: true, claims }),
+    }
+    const follower = { catchUp: async () => void (isRevoked = true) }
+    const accounts = { findAccount: async () => account }
+    const prove = createBearerProof(verifier, knowsNoMore, accounts, follower)
+    assert.deepEqual(await prove('Bearer good'), { ok: false, problem: 'invalid_token' })
+  })
+
+  test('rejects when what was revoked cannot be read', async () => {
+    const failure = new StoreUnavailableError('busy', 'busy')
+    const verifier: LocalVerifier = { verify: () => ({ ok: true, claims }) }
+    const follower = { catchUp: () => Promise.reject(failure) }
+    const accounts = { findAccount: async () => account }
+    const prove = createBearerProof(verifier, knowsNoMore, accounts, follower)
     await assert.rejects(prove('Bearer good'), failure)
   })
 })

@@ -4,6 +4,7 @@ import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
 import type { AuthenticateService } from '../credentials/authenticate-service.ts'
 import type { RequestContext } from '../http/request-context.ts'
+import type { RevocationFollower } from '../revocation/follow-revocations.ts'
 import type { Service } from '../services/service.ts'
 import type { LookUpKey } from '../tokens/look-up-key.ts'
 import type { Access, Principal } from './route.ts'
@@ -29,16 +30,24 @@ const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
 
 /**
  * The token is verified as any other service would, and then held against the account's row: on our own routes a
- * change of role, a disabling or a deletion counts at once, whichever process made it.
+ * change of role, a disabling or a deletion counts at once, whichever process made it. That its session has ended stands
+ * in memory, which is asked only when it is no older than its bound.
  */
 export function createBearerProof(
   verifier: LocalVerifier,
   lookUpKey: LookUpKey,
   accounts: Pick<AccountStore, 'findAccount'>,
+  follower: Pick<RevocationFollower, 'catchUp'>,
 ): ProveBearer {
   const verify = async (token: string): Promise<Verification> => {
     const verification = verifier.verify(token)
-    if (verification.ok || verification.reason !== 'unknown_key') return verification
+    if (verification.ok) {
+      const isBehind = follower.catchUp()
+      if (isBehind === undefined) return verification
+      await isBehind
+      return verifier.verify(token)
+    }
+    if (verification.reason !== 'unknown_key') return verification
     return (await lookUpKey(token)) ? verifier.verify(token) : verification
   }
   return async (authorization) => {
