@@ -69,6 +69,36 @@ describe('the last administrator', () => {
     assert.equal(await administrators(), 1)
   })
 
+  // The lease had run out meanwhile, and two who were counted in turn could both go.
+  test('stays also when who counted the others stood still until the lease was over', async (t) => {
+    const { store, clock, guard, ids, demote, administrators } = await setUp(t, [
+      { role: 'admin' },
+      { role: 'admin' },
+    ])
+    const counted = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const slow = createAdministratorGuard(
+      {
+        ...store,
+        countOtherActiveAccounts: async (...wanted) => {
+          const count = await store.countOtherActiveAccounts(...wanted)
+          counted.resolve()
+          await goOn.promise
+          return count
+        },
+      },
+      { clock, newId: createIdSource(clock, createTestRandomness()) },
+    )
+    const first = slow.guard(ids[0] ?? '', () => assert.fail('begun'))
+    await counted.promise
+    clock.advance(15_000)
+    assert.equal(typeof (await demote(ids[1])), 'object')
+    goOn.resolve()
+    await assert.rejects(first, { name: 'StoreUnavailableError', reason: 'locked' })
+    assert.equal(await administrators(), 1)
+    assert.equal(await guard.guard(ids[0] ?? '', () => assert.fail('begun')), 'last_admin')
+  })
+
   test('stays also when one demotes itself five times at the same moment', async (t) => {
     const { ids, demote, administrators } = await setUp(t, [{ role: 'admin' }, { role: 'admin' }])
     await Promise.all(Array.from({ length: 5 }, () => demote(ids[0])))

@@ -28,8 +28,10 @@ export function createAdministratorGuard(
   return {
     // The account is read inside the lease: what it was before does not count.
     guard: (accountId, act) =>
-      withLease(store, 'administrators', parts, async () =>
-        (await isLast(accountId)) ? ('last_admin' as const) : act(),
-      ),
+      withLease(store, 'administrators', parts, async (lease) => {
+        if (await isLast(accountId)) return 'last_admin'
+        lease.check()
+        return act()
+      }),
   }
 }

@@ -5,7 +5,7 @@ import { createIdSource } from '../foundation/ids.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { openMemoryStore } from '../stores/memory-store.fixture.ts'
 import type { LeaseStore } from './store.ts'
-import { withLease } from './with-lease.ts'
+import { type HeldLease, withLease } from './with-lease.ts'
 
 async function setUp(
   t: TestContext,
@@ -15,7 +15,7 @@ async function setUp(
   const opened = await openMemoryStore(t, clock)
   const store: LeaseStore = { ...opened, ...change(opened) }
   const parts = { clock, newId: createIdSource(clock, createTestRandomness()) }
-  const run = <T>(work: () => Promise<T>, name = 'x'): Promise<T> =>
+  const run = <T>(work: (lease: HeldLease) => Promise<T>, name = 'x'): Promise<T> =>
     withLease(store, name, parts, work)
   return { clock, store, run }
 }
@@ -62,6 +62,19 @@ describe('work under a lease', () => {
     while (tries++ < 3) await new Promise((resolve) => setTimeout(resolve, 10))
     clock.advance(15_000)
     assert.equal(await waiting, 'taken over')
+  })
+
+  test('is told to stop when a change that it begins could outlive the lease', async (t) => {
+    const { run, clock } = await setUp(t)
+    await run(async (lease) => {
+      clock.advance(5_000)
+      lease.check()
+      clock.advance(1)
+      assert.throws(
+        () => lease.check(),
+        (error) => error instanceof StoreUnavailableError && error.reason === 'locked',
+      )
+    })
   })
 
   test('holds the lease for fifteen seconds, and for itself', async (t) => {

@@ -8,6 +8,17 @@ import type { LeaseStore } from './store.ts'
 
 const lifeMs = 15_000
 const usualPatienceMs = 5_000
+/** A store waits no longer for any of its operations. */
+const longestChangeMs = 10_000
+
+export interface HeldLease {
+  /**
+   * For work that decides first: a change that begins now is over before the lease is. This process may have stood still,
+   * or the store been slow, and somebody else have begun.
+   * @throws StoreUnavailableError
+   */
+  check(): void
+}
 
 /**
  * Runs the work while holding the lease. Waits for it, up to 5 s unless told otherwise.
@@ -17,18 +28,24 @@ export async function withLease<T>(
   store: LeaseStore,
   name: string,
   parts: { readonly clock: Clock; readonly newId: IdSource; readonly patienceMs?: number },
-  work: () => Promise<T>,
+  work: (lease: HeldLease) => Promise<T>,
 ): Promise<T> {
   const holder = parts.newId()
   const started = performance.now()
-  while (!(await acquire(store, name, holder, parts.clock))) {
+  let askedAt = parts.clock()
+  while (!(await acquire(store, name, holder, askedAt))) {
     if (performance.now() - started > (parts.patienceMs ?? usualPatienceMs)) {
       throw new StoreUnavailableError('locked', `Another process holds the lease "${name}"`)
     }
     await sleep(5 + Math.random() * 20)
+    askedAt = parts.clock()
+  }
+  const check = (): void => {
+    if (parts.clock() <= askedAt + lifeMs - longestChangeMs) return
+    throw new StoreUnavailableError('locked', `The lease "${name}" is running out`)
   }
   try {
-    return await work()
+    return await work({ check })
   } finally {
     await release(store, name, holder)
   }
@@ -38,9 +55,8 @@ async function acquire(
   store: LeaseStore,
   name: string,
   holder: string,
-  clock: Clock,
+  now: number,
 ): Promise<boolean> {
-  const now = clock()
   try {
     return await store.acquireLease(name, holder, now + lifeMs, now)
   } catch (error) {
