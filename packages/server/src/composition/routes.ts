@@ -31,6 +31,7 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
   const { settings, secrets, clock, newId, randomness } = base
   const { store, keyring, revoking } = state
   const { audit, attempts, opener, credentials, devices, hasher, policy, counter } = services
+  const { cookieGuard: guard, verifyToken, administration } = services
   const { lives } = credentials
   // A refresh that finds a theft ends the session: flows get no store that could do so unnoticed by this process.
   const sessions = { ...store, ...revoking }
@@ -66,25 +67,20 @@ export function buildRoutes(base: Base, state: State, services: Services): Route
     ...developmentMailboxRoutes(services.mail?.mailbox),
     ...refreshRoutes({
       ...common,
-      guard: services.cookieGuard,
+      guard,
       needsSecondFactor: createSecondFactorPolicy(settings.secondFactor),
     }),
-    ...signOutRoutes({ ...common, guard: services.cookieGuard, verifier: services.verifier }),
+    ...signOutRoutes({ ...common, guard, verifyToken }),
     ...ownSessionsRoutes(common),
     ...securityEventsRoutes({ events: store }),
     ...deleteAccountRoutes({
       ...common,
-      administration: services.administration,
+      administration,
       tellDeleted: mailing && createFormerAddressNotice(mailing, mailing.post, 'account_deleted'),
     }),
     ...passwordChangeRoutes(common),
     ...profileRoutes({ ...common, accounts: store, service }),
-    ...administrationRoutes({
-      ...common,
-      accounts: store,
-      administration: services.administration,
-      roles: settings.roles,
-    }),
+    ...administrationRoutes({ ...common, accounts: store, administration, roles: settings.roles }),
     ...discoveryRoutes({ keyring, ...settings }),
     ...revocationFeedRoutes(services),
     ...introspectionRoutes({ proveBearer: services.proveBearer }),

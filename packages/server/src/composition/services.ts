@@ -29,7 +29,7 @@ import { type RevocationFeed, createRevocationFeed } from '../revocation-feed/fe
 import { type ProveBearer, createBearerProof } from '../routing/authenticate-call.ts'
 import { type CallCounter, createCallCounter } from '../routing/count-call.ts'
 import { createAccessTokenVerifier } from '../tokens/check-access-token.ts'
-import { createKeyLookUp } from '../tokens/look-up-key.ts'
+import { createKeyLookUp, createTokenCheck, type VerifyToken } from '../tokens/look-up-key.ts'
 import { signCompact } from '../tokens/sign-compact.ts'
 import type { Base } from './base.ts'
 import { buildCredentials, cookieOf } from './credentials.ts'
@@ -44,6 +44,7 @@ export interface Services {
   readonly links: LinkMaker
   readonly feed: RevocationFeed
   readonly streams: FeedStreams
+  readonly verifyToken: VerifyToken
   readonly proveBearer: ProveBearer
   readonly hasher: PasswordHasher
   readonly policy: PasswordPolicy
@@ -88,6 +89,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
   const { roles, issuer, audience } = settings
   const opener = createAccountOpener({ store, hasher, policy, roles, newId, clock })
   const verifier = createAccessTokenVerifier({ keyring, issuer, audience, revocations, clock })
+  const verifyToken = createTokenCheck(verifier, createKeyLookUp(keyring))
   const guard = createAdministratorGuard(store, { clock, newId })
   const credentials = buildCredentials(base, state)
   const administration = createAccountAdministration({
@@ -112,7 +114,8 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     mail,
     links,
     ...buildFeed(base, state),
-    proveBearer: createBearerProof(verifier, createKeyLookUp(keyring), store, state.follower),
+    verifyToken,
+    proveBearer: createBearerProof(verifyToken, store, state.follower),
     hasher,
     policy,
     opener,

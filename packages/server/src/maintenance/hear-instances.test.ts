@@ -115,6 +115,16 @@ if (server !== undefined) {
       assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
     })
 
+    // It answered 204, and the session lived on.
+    test('log out by a token of a key that another made a moment ago', async (t) => {
+      const [first, second] = await openTwo(t, { redisUrl: undefined })
+      await logIn(first)
+      await first.keys.rotate({ now: true })
+      const { token } = await logIn(first, 'log in again')
+      assert.equal((await call(second, 'POST', '/api/auth/logout', { token })).status, 204)
+      assert.equal((await call(second, 'GET', '/api/users', { token })).status, 401)
+    })
+
     test('count failed log-ins exactly, whichever of them is tried', async (t) => {
       const both = await openTwo(t, { rateLimitLogin: '10/15m' })
       await logIn(both[0])

@@ -6,6 +6,7 @@ import type { Account } from '../accounts/account.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { RequestContext } from '../http/request-context.ts'
 import { createSource } from '../http/source.fixture.ts'
+import { createTokenCheck } from '../tokens/look-up-key.ts'
 import { createAuthenticateCall, createBearerProof, readBearer } from './authenticate-call.ts'
 
 const account = createTestAccount({ tokenEpoch: 5 })
@@ -33,7 +34,11 @@ function proofOf(stored: Account | undefined, verified: Partial<AccessClaims> = 
         ? { ok: true, claims: verified as AccessClaims }
         : { ok: false, reason: 'malformed' },
   }
-  return createBearerProof(verifier, knowsNoMore, { findAccount: async () => stored }, knowsAll)
+  return createBearerProof(
+    createTokenCheck(verifier, knowsNoMore),
+    { findAccount: async () => stored },
+    knowsAll,
+  )
 }
 
 const contextOf = (headers: Record<string, string>): RequestContext =>
@@ -104,7 +109,7 @@ describe('proving a bearer', () => {
     const failure = new StoreUnavailableError('locked', 'locked')
     const verifier: LocalVerifier = { verify: () => ({ ok: true, claims }) }
     const accounts = { findAccount: () => Promise.reject(failure) }
-    const prove = createBearerProof(verifier, knowsNoMore, accounts, knowsAll)
+    const prove = createBearerProof(createTokenCheck(verifier, knowsNoMore), accounts, knowsAll)
     await assert.rejects(prove('Bearer good'), failure)
   })
 
@@ -116,7 +121,7 @@ describe('proving a bearer', () => {
     }
     const follower = { catchUp: async () => void (isRevoked = true) }
     const accounts = { findAccount: async () => account }
-    const prove = createBearerProof(verifier, knowsNoMore, accounts, follower)
+    const prove = createBearerProof(createTokenCheck(verifier, knowsNoMore), accounts, follower)
     assert.deepEqual(await prove('Bearer good'), { ok: false, problem: 'invalid_token' })
   })
 
@@ -125,7 +130,7 @@ describe('proving a bearer', () => {
     const verifier: LocalVerifier = { verify: () => ({ ok: true, claims }) }
     const follower = { catchUp: () => Promise.reject(failure) }
     const accounts = { findAccount: async () => account }
-    const prove = createBearerProof(verifier, knowsNoMore, accounts, follower)
+    const prove = createBearerProof(createTokenCheck(verifier, knowsNoMore), accounts, follower)
     await assert.rejects(prove('Bearer good'), failure)
   })
 })

@@ -1,4 +1,4 @@
-import type { AccessClaims, LocalVerifier, Verification } from '@countersign/verify'
+import type { AccessClaims, Verification } from '@countersign/verify'
 import { checkStanding } from '../accounts/may-act.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import { type Problem, problem } from '../http/problems.ts'
@@ -6,7 +6,7 @@ import type { AuthenticateService } from '../credentials/authenticate-service.ts
 import type { RequestContext } from '../http/request-context.ts'
 import type { RevocationFollower } from '../revocation/follow-revocations.ts'
 import type { Service } from '../services/service.ts'
-import type { LookUpKey } from '../tokens/look-up-key.ts'
+import type { VerifyToken } from '../tokens/look-up-key.ts'
 import type { Access, Principal } from './route.ts'
 
 export interface Authentication {
@@ -34,21 +34,16 @@ const invalid: BearerProof = { ok: false, problem: 'invalid_token' }
  * in memory, which is asked only when it is no older than its bound.
  */
 export function createBearerProof(
-  verifier: LocalVerifier,
-  lookUpKey: LookUpKey,
+  verifyToken: VerifyToken,
   accounts: Pick<AccountStore, 'findAccount'>,
   follower: Pick<RevocationFollower, 'catchUp'>,
 ): ProveBearer {
   const verify = async (token: string): Promise<Verification> => {
-    const verification = verifier.verify(token)
-    if (verification.ok) {
-      const isBehind = follower.catchUp()
-      if (isBehind === undefined) return verification
-      await isBehind
-      return verifier.verify(token)
-    }
-    if (verification.reason !== 'unknown_key') return verification
-    return (await lookUpKey(token)) ? verifier.verify(token) : verification
+    const verification = await verifyToken(token)
+    const isBehind = verification.ok ? follower.catchUp() : undefined
+    if (isBehind === undefined) return verification
+    await isBehind
+    return verifyToken(token)
   }
   return async (authorization) => {
     const token = readBearer(authorization)

@@ -1,6 +1,5 @@
 // Sign-out: ending the own session, or all of them. It owns which credential counts and the cookie's end.
 
-import type { LocalVerifier } from '@countersign/verify'
 import { z } from 'zod'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { CookieGuard } from '../credentials/check-cookie-use.ts'
@@ -14,11 +13,12 @@ import { defineRoute, type Route } from '../routing/route.ts'
 import { refreshTokenSchema } from '../routing/schemas.ts'
 import { findPresentedSession } from '../sessions/find-session.ts'
 import type { SessionStore } from '../sessions/store.ts'
+import type { VerifyToken } from '../tokens/look-up-key.ts'
 
 export interface SignOutParts {
   readonly sessions: Pick<SessionStore, 'findSessionWithAccount'>
   readonly revoking: Pick<RevokingStore, 'endSession' | 'raiseEpochs'>
-  readonly verifier: LocalVerifier
+  readonly verifyToken: VerifyToken
   readonly credentials: CredentialParts
   readonly guard: CookieGuard
   readonly counter: CallCounter
@@ -81,12 +81,12 @@ async function findTarget(
   inBody: string | undefined,
   context: RequestContext,
 ): Promise<FoundTarget> {
-  const { credentials, guard, sessions, verifier } = parts
+  const { credentials, guard, sessions, verifyToken } = parts
   const presented = findRefreshToken(inBody, context.source, credentials.cookie)
   const isInBody = presented?.delivery === 'body'
   if (!isInBody) {
     const bearer = readBearer(context.source.header('authorization'))
-    const verification = bearer === undefined ? undefined : verifier.verify(bearer)
+    const verification = bearer === undefined ? undefined : await verifyToken(bearer)
     if (verification?.ok && verification.claims.sid !== undefined) {
       return { target: { sessionId: verification.claims.sid, userId: verification.claims.sub } }
     }
