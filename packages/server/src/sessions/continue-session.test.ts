@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestAccount } from '../accounts/account.fixture.ts'
 import { createTestClock } from '../foundation/deterministic.fixture.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
@@ -90,6 +91,27 @@ describe('continuing a session', () => {
     const { endedAt, endReason } = await row()
     assert.deepEqual([endedAt, endReason], [clock(), 'theft'])
     assert.deepEqual(await present(4), { ok: false, reason: 'revoked' })
+  })
+
+  // A tab that refreshed while another changed the password was logged out.
+  test('goes on when it is lifted over the end of all others a moment after that', async (t) => {
+    const { present, store, clock, session } = await setUp(t)
+    await store.raiseEpochs(account.id, clock())
+    const continuing = present(1)
+    await sleep(100)
+    await store.liftSession(session.id, { from: 0, to: 1 })
+    const continued = await continuing
+    assert.ok(continued.ok)
+    assert.equal(continued.generation, 2)
+  })
+
+  test('is over when it is not lifted, and at once when it has ended itself', async (t) => {
+    const { present, store, clock, session } = await setUp(t)
+    await store.raiseEpochs(account.id, clock())
+    assert.deepEqual(await present(1), { ok: false, reason: 'revoked' })
+    await store.endSession(session.id, 'signed_out', clock())
+    const waits = { findSessionWithAccount: () => assert.fail('waited') }
+    assert.deepEqual(await present(1, waits), { ok: false, reason: 'revoked' })
   })
 
   test('refuses and writes nothing when the account is gone, the session ended, or its life over', async (t) => {

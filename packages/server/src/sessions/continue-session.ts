@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from '../accounts/account.ts'
+import { checkStanding } from '../accounts/may-act.ts'
 import type { Clock } from '../foundation/clock.ts'
 import { decideRefresh, type SessionLives } from './decide-refresh.ts'
 import type { PresentedSession } from './find-session.ts'
@@ -25,6 +27,10 @@ export type ContinuationStore = Pick<
 >
 
 const attempts = 3
+/** Many times what lies between the two writes of an act that spares its own session, in milliseconds. */
+const pausesBeforeOver = [20, 60, 180, 240]
+
+type FoundSession = Omit<PresentedSession, 'generation'>
 
 /**
  * Carries out the three-step rule: decides, swaps, and after a lost swap reads again and decides anew. It needs no lock
@@ -37,7 +43,7 @@ export async function continueSession(
   clock: Clock,
 ): Promise<Continuation> {
   const { id } = presented.session
-  let found: Omit<PresentedSession, 'generation'> | undefined = presented
+  let found = await untilLifted(store, presented)
   for (let attempt = 0; attempt < attempts && found !== undefined; attempt++) {
     const { session, account } = found
     const now = clock()
@@ -54,7 +60,30 @@ export async function continueSession(
     if (await store.rotateSession(id, rotation)) {
       return { ok: true, session, account, generation, way: decision.way }
     }
-    found = await store.findSessionWithAccount(id)
+    found = await untilLifted(store, await store.findSessionWithAccount(id))
   }
   return { ok: false, reason: found === undefined ? 'revoked' : 'contended' }
+}
+
+/**
+ * A password change ends every session and then lifts the one that asked (authentication/keep-session.ts). Whoever
+ * refreshes that one in between, because the change has just killed its access token, must not be told that it is over.
+ * @returns the session as it is when it was lifted, or was not
+ */
+async function untilLifted(
+  store: Pick<ContinuationStore, 'findSessionWithAccount'>,
+  presented: FoundSession | undefined,
+): Promise<FoundSession | undefined> {
+  let found = presented
+  for (const pauseMs of pausesBeforeOver) {
+    if (found === undefined || !isOutlived(found)) break
+    await sleep(pauseMs)
+    found = await store.findSessionWithAccount(found.session.id)
+  }
+  return found
+}
+
+function isOutlived({ session, account }: FoundSession): boolean {
+  const standing = checkStanding(account, { kind: 'session', epoch: session.epoch })
+  return session.endedAt === null && standing === 'epoch_over'
 }
