@@ -179,6 +179,32 @@ describe('pruning', () => {
     assert.deepEqual(kept, [0, 1, 3, 5])
   })
 
+  // Until it was measured again, up to ten seconds later, everything was years old.
+  test('deletes nothing by the time of a machine that was set wrong a moment ago', async (t) => {
+    const [local, right] = [createTestClock(), createTestClock()]
+    const store = await openMemoryStore(t, right)
+    const storeClock = createStoreClock(local)
+    await storeClock.measure(() => store.readTime())
+    await store.insertSession(createTestSession({ id: idOf(1), lastUsedAt: right() }))
+    local.advance(10 * 365 * day)
+    await prune(setUp(t, { store, storeClock, clock: storeClock.now }).maintenance)
+    assert.notEqual(await store.findSessionWithAccount(idOf(1)), undefined)
+  })
+
+  test('deletes nothing while the store does not tell the time', async (t) => {
+    const clock = createTestClock()
+    const store = await openMemoryStore(t, clock)
+    const { maintenance } = setUp(t, {
+      store: {
+        ...store,
+        readTime: () => Promise.reject(new Error('away')),
+        pruneSessions: () => assert.fail('deleted'),
+      },
+      clock,
+    })
+    await assert.rejects(prune(maintenance), /away/)
+  })
+
   test('forgets attempts, events and revocations that are over', async (t) => {
     const clock = createTestClock()
     const store = await openMemoryStore(t, clock)

@@ -62,6 +62,8 @@ export function startMaintenance(parts: MaintenanceParts): Maintenance {
 
   const measure = (): Promise<void> => storeClock.measure(() => store.readTime())
   const prune = async (): Promise<void> => {
+    // What is deleted stays so: not by the time of a machine that was set wrong since it was measured.
+    await measure()
     const now = clock()
     revocations.prune()
     // Ended sessions stay as long as their tokens would have lived, so that each is told what became of it.
