@@ -1,4 +1,5 @@
 import type { Clock } from '../foundation/clock.ts'
+import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import type { AttemptStore } from './store.ts'
 import type { UnsharedVolume, VolumeLimits } from './volume-limits.ts'
 
@@ -10,7 +11,7 @@ const atOnce = 16
  * Adds this instance's calls to the count of all instances and learns theirs. Run every second, so a caller who spreads
  * calls over instances passes a limit by a second's traffic at the most, and a 64th of the limit per instance.
  *
- * @throws StoreUnavailableError when the store is away; what was not shared is shared later, and every instance goes on
+ * @throws StoreUnavailableError when the store is away; what was not sent is shared later, and every instance goes on
  * counting for itself
  */
 export async function shareVolume(
@@ -33,5 +34,12 @@ async function shareOne(
 ): Promise<void> {
   const { key, limit, calls } = shared
   const window = { limit: Number.MAX_SAFE_INTEGER, amount: calls, windowMs: limit.windowMs, now }
-  volume.adopt(shared, await store.reserveAttempt(`volume ${key}`, window))
+  try {
+    volume.adopt(shared, await store.reserveAttempt(`volume ${key}`, window))
+  } catch (error) {
+    // It may have been counted, and a change is sent once: twice would refuse a caller for calls that nobody made.
+    const isSent = error instanceof StoreUnavailableError && error.reason === 'interrupted'
+    if (isSent) volume.adopt(shared, undefined)
+    throw error
+  }
 }

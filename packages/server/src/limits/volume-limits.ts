@@ -85,14 +85,18 @@ export class VolumeLimits {
     }
   }
 
-  /** Takes over the count of all instances, in which these calls of ours are included, unless we have counted more. */
+  /**
+   * Takes over the count of all instances, in which these calls of ours are included, unless we have counted more.
+   * @param total undefined when the answer was lost
+   */
   adopt(
     shared: UnsharedVolume,
-    total: { readonly count: number; readonly resetsAt: number },
+    total: { readonly count: number; readonly resetsAt: number } | undefined,
   ): void {
     const window = this.#windows.get(shared.key)
     if (window === undefined || window.unshared < shared.calls) return
     window.unshared -= shared.calls
+    if (total === undefined) return
     const count = total.count + window.unshared
     // Redis, and the database in its place, may know nothing of what was counted before.
     if (count < window.count) return
