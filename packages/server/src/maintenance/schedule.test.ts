@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { until } from '../../../../tools/until.ts'
 import { createTestClock } from '../foundation/deterministic.fixture.ts'
 import { createStoreClock } from '../foundation/store-clock.ts'
 import type { Logger } from '../foundation/logger.ts'
@@ -103,6 +104,22 @@ describe('maintenance', () => {
     assert.equal(started, 2)
     done[1]?.()
     await maintenance.stop()
+  })
+
+  // It made a key for that time, and until then no other: the present one signed for ten years.
+  test('plans no key by the time of a machine that was set wrong a moment ago', async (t) => {
+    const [local, right] = [createTestClock(), createTestClock()]
+    const store = await openMemoryStore(t, right)
+    const storeClock = createStoreClock(local)
+    const seen: number[] = []
+    const maintain = async () => (seen.push(storeClock.now()), false)
+    const keyring = { maintain, follow: async () => undefined }
+    setUp(t, { store, storeClock, keyring })
+    for (let seconds = 0; seconds < 55; seconds++) await pass(t, 1_000)
+    local.advance(10 * 365 * day)
+    for (let seconds = 0; seconds < 5; seconds++) await pass(t, 1_000)
+    await until(() => seen.length > 0, 'the keys to be looked at')
+    assert.deepEqual(seen, [right()])
   })
 
   test('goes on after a failure, which it logs', async (t) => {
