@@ -105,7 +105,9 @@ export async function installPackages(
     writeFileSync(join(directory, name), JSON.stringify(value, null, 2))
   }
   const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-  await succeed('npm', ['install', ...quiet], { cwd: directory })
+  // A connection that hangs is given up after half a minute, and not after npm's five.
+  const patience = ['--fetch-timeout=30000', '--fetch-retries=5']
+  await succeed('npm', ['install', ...quiet, ...patience], { cwd: directory })
   return { directory, dispose: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
