@@ -1,4 +1,4 @@
-import type { PoolClient, QueryConfig } from 'pg'
+import type { PoolClient } from 'pg'
 import type { PostgresSettings } from '../config/settings.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
 import { connectionOptionsOf } from './connection-options.ts'
@@ -10,20 +10,39 @@ import {
   sqlStateOf,
 } from './explain-failure.ts'
 import type { PostgresDriver } from './load-driver.ts'
-import { type KnownRows, type PostgresAnswer, sendPrepared } from './prepared-query.ts'
+import { lookUpTogether } from './look-up-together.ts'
+import {
+  type Arguments,
+  type KnownRows,
+  type NamedStatement,
+  type PostgresAnswer,
+  sendPrepared,
+} from './prepared-query.ts'
 import { sessionClient } from './set-up-session.ts'
+
+/** One execution of a prepared statement. */
+export interface PostgresQuery extends NamedStatement {
+  readonly values?: Arguments
+}
 
 export interface ConnectionPool {
   /**
    * One statement that changes nothing. When its connection breaks it is sent again on another.
    * @throws StoreUnavailableError
    */
-  read(query: QueryConfig): Promise<PostgresAnswer>
+  read(query: PostgresQuery): Promise<PostgresAnswer>
+  /**
+   * A read of at most a few rows by a key, sent together with those that ask the same in this turn of the event loop: a
+   * packet to a process of the server costs many times what such a read does. What is peculiar to one of them is no
+   * matter of the others. As fresh as it would be alone.
+   * @throws StoreUnavailableError
+   */
+  lookUp(query: PostgresQuery): Promise<PostgresAnswer>
   /**
    * One statement that may change something. It is sent once: whether a broken connection carried it out nobody knows.
    * @throws StoreUnavailableError, or the driver's error when what must be unique is not
    */
-  write(query: QueryConfig): Promise<PostgresAnswer>
+  write(query: PostgresQuery): Promise<PostgresAnswer>
   /** Lets what runs finish. Idempotent. */
   close(): Promise<void>
 }
@@ -40,6 +59,70 @@ export function createConnectionPool(
   driver: PostgresDriver,
   settings: PostgresSettings,
 ): ConnectionPool {
+  const { pool, end } = openPool(driver, settings)
+  const running = new Set<Promise<unknown>>()
+  const known: KnownRows = new Map()
+  const line = { length: 0 }
+  let closing: Promise<void> | undefined
+
+  const run = async (
+    statement: NamedStatement,
+    executions: readonly Arguments[],
+    act: PostgresAct,
+  ): Promise<PostgresAnswer[]> => {
+    if (closing) throw new StoreUnavailableError('closed', 'The database is closed.')
+    if (line.length >= settings.poolSize * waitingPerConnection) {
+      throw new StoreUnavailableError('busy', 'Too many callers wait for the database.')
+    }
+    const answers = send({ pool, line, known, settings }, statement, executions, act)
+    running.add(answers)
+    try {
+      return await answers
+    } finally {
+      running.delete(answers)
+    }
+  }
+  const read = async (
+    statement: NamedStatement,
+    executions: readonly Arguments[],
+  ): Promise<PostgresAnswer[]> => {
+    const started = performance.now()
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await run(statement, executions, 'read')
+      } catch (error) {
+        const isLate = performance.now() - started > settings.connectTimeoutMs
+        if (attempt === rereads || isLate || !isBrokenRead(error)) throw error
+      }
+    }
+  }
+  const lookUps = lookUpTogether(read)
+  return {
+    read: (query) => only(read(query, [query.values ?? []])),
+    lookUp: (query) => lookUps.call(query, query.values ?? []),
+    write: (query) => only(run(query, [query.values ?? []], 'write')),
+    close: () => {
+      lookUps.flush()
+      return (closing ??= closePool())
+    },
+  }
+
+  async function closePool(): Promise<void> {
+    await Promise.allSettled(running)
+    await end()
+  }
+}
+
+async function only(answers: Promise<PostgresAnswer[]>): Promise<PostgresAnswer> {
+  return (await answers)[0] as PostgresAnswer
+}
+
+type Pool = InstanceType<PostgresDriver['Pool']>
+
+function openPool(
+  driver: PostgresDriver,
+  settings: PostgresSettings,
+): { readonly pool: Pool; end(): Promise<void> } {
   const pool = new driver.Pool({
     ...connectionOptionsOf(settings),
     Client: sessionClient(driver, settings),
@@ -58,70 +141,46 @@ export function createConnectionPool(
     connections.add(client)
   })
   pool.on('remove', (client) => connections.delete(client))
-  const running = new Set<Promise<unknown>>()
-  const known: KnownRows = new Map()
-  let closing: Promise<void> | undefined
-
-  const run = async (query: QueryConfig, act: PostgresAct): Promise<PostgresAnswer> => {
-    if (closing) throw new StoreUnavailableError('closed', 'The database is closed.')
-    if (pool.waitingCount >= settings.poolSize * waitingPerConnection) {
-      throw new StoreUnavailableError('busy', 'Too many callers wait for the database.')
-    }
-    const answer = send(pool, query, act, settings, known)
-    running.add(answer)
-    try {
-      return await answer
-    } finally {
-      running.delete(answer)
-    }
-  }
   return {
-    read: async (query) => {
-      const started = performance.now()
-      for (let attempt = 0; ; attempt++) {
-        try {
-          return await run(query, 'read')
-        } catch (error) {
-          const isLate = performance.now() - started > settings.connectTimeoutMs
-          if (attempt === rereads || isLate || !isBrokenRead(error)) throw error
-        }
-      }
+    pool,
+    end: async () => {
+      // Saying goodbye to a server that no longer answers would take for ever.
+      const limit = setTimeout(() => {
+        for (const client of connections) client.connection.stream.destroy()
+      }, settings.connectTimeoutMs)
+      await pool.end()
+      clearTimeout(limit)
     },
-    write: (query) => run(query, 'write'),
-    close: () => (closing ??= closePool()),
-  }
-
-  async function closePool(): Promise<void> {
-    await Promise.allSettled(running)
-    // Saying goodbye to a server that no longer answers would take for ever.
-    const limit = setTimeout(() => {
-      for (const client of connections) client.connection.stream.destroy()
-    }, settings.connectTimeoutMs)
-    await pool.end()
-    clearTimeout(limit)
   }
 }
 
-type Pool = InstanceType<PostgresDriver['Pool']>
+interface Line {
+  readonly pool: Pool
+  readonly known: KnownRows
+  readonly settings: PostgresSettings
+  /** Executions that wait for a connection. */
+  readonly line: { length: number }
+}
 
 /** By callbacks: at thousands of statements a second the driver's promises are a tenth of the cost. */
 function send(
-  pool: Pool,
-  query: QueryConfig,
+  { pool, line, known, settings }: Line,
+  statement: NamedStatement,
+  executions: readonly Arguments[],
   act: PostgresAct,
-  settings: PostgresSettings,
-  known: KnownRows,
-): Promise<PostgresAnswer> {
+): Promise<PostgresAnswer[]> {
   return new Promise((resolve, reject) => {
+    line.length += executions.length
     pool.connect((refusal, client, release) => {
+      line.length -= executions.length
       if (refusal || client === undefined) {
         reject(explainWaiting(refusal, settings))
         return
       }
-      sendPrepared(client, query, known, (error, answer) => {
-        if (!error && answer) {
+      sendPrepared(client, statement, executions, known, (error, answers) => {
+        if (!error && answers) {
           release()
-          resolve(answer)
+          resolve(answers)
           return
         }
         // A standby answers for as long as it stands: only a new connection can lead to the new primary.

@@ -6,7 +6,12 @@ import { settingsOf } from '../stores/sql/postgres.fixture.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import { loadPostgresDriver } from './load-driver.ts'
 import { sessionClient } from './set-up-session.ts'
-import { type KnownRows, type PostgresAnswer, sendPrepared } from './prepared-query.ts'
+import {
+  type Arguments,
+  type KnownRows,
+  type PostgresAnswer,
+  sendPrepared,
+} from './prepared-query.ts'
 
 onPostgres('statements that were prepared before', () => {
   postgresTest('answer as the driver does, whatever goes in and comes out', async (t, server) => {
@@ -44,6 +49,47 @@ onPostgres('statements that were prepared before', () => {
     assert.deepEqual(await change(), { rows: [], rowCount: 4 })
     assert.ok(own() > 6)
   })
+
+  postgresTest(
+    'answer in their order when they go together, and fail together',
+    async (t, server) => {
+      const { sendAll, own } = await connect(t, server.urlFor(t))
+      const text = 'SELECT $1::text AS text, 6 / $2::int AS part FROM generate_series(1, $2::int)'
+      const statement = { name: 'together', text }
+      const executions = Array.from({ length: 40 }, (_, index) => [
+        `${'x'.repeat(index)}!`,
+        1 + (index % 3),
+      ])
+      for (let round = 0; round < 3; round++) {
+        const answers = await sendAll(statement, executions)
+        assert.deepEqual(
+          answers.map(({ rows, rowCount }) => [rows[0]?.['text'], rows.length, rowCount]),
+          executions.map(([text, count]) => [text, count, count]),
+        )
+      }
+      assert.equal(own(), 3, 'one packet each time; in the first the statement was prepared')
+      await assert.rejects(
+        sendAll({ name: 'divide', text: 'SELECT 6 / $1::int' }, [[1], [0], [2]]),
+        {
+          code: '22012',
+        },
+      )
+      await assert.rejects(
+        sendAll({ name: 'divide', text: 'SELECT 6 / $1::int' }, [[1], [0], [2]]),
+        {
+          code: '22012',
+        },
+      )
+      await assert.rejects(
+        sendAll(statement, [
+          ['fine', 1],
+          [Symbol('odd'), 1],
+        ]),
+        TypeError,
+      )
+      assert.equal((await sendAll(statement, [['the connection goes on', 1]])).length, 1)
+    },
+  )
 
   postgresTest('end at the time limit, and when the connection is cut', async (t, server) => {
     const sleep = { name: 'sleep', text: 'SELECT pg_sleep($1)' }
@@ -87,12 +133,17 @@ async function connect(t: { after(end: () => Promise<void>): void }, url: string
       }
     },
   })
-  const send = (query: QueryConfig) =>
-    new Promise<PostgresAnswer>((resolve, reject) => {
-      sendPrepared(counting, query, known, (error, answer) => {
-        if (answer) resolve(answer)
+  const sendAll = (statement: { name: string; text: string }, executions: readonly Arguments[]) =>
+    new Promise<PostgresAnswer[]>((resolve, reject) => {
+      sendPrepared(counting, statement, executions, known, (error, answers) => {
+        if (answers) resolve(answers)
         else reject(error ?? new Error('Neither an error nor an answer'))
       })
     })
-  return { client, other, send, own: () => short }
+  const send = async ({ name = '', text, values = [] }: QueryConfig): Promise<PostgresAnswer> => {
+    const [answer] = await sendAll({ name, text }, [values])
+    assert.ok(answer)
+    return answer
+  }
+  return { client, other, send, sendAll, own: () => short }
 }

@@ -1,8 +1,9 @@
 // A prepared statement that the server has answered before, in one packet: the driver's own query asks each time how the
-// rows will look, writes four messages one by one, and builds a result that nobody reads. This is the interface that the
-// driver has for other kinds of query (`Submittable`), which pg-cursor and pg-query-stream use too.
+// rows will look, writes four messages one by one, and builds a result that nobody reads. And several executions of it in
+// one packet, which costs one system call and wakes one process of the server once. This is the interface that the driver
+// has for other kinds of query (`Submittable`), which pg-cursor and pg-query-stream use too.
 
-import type { Connection, PoolClient, QueryConfig, QueryResult, Submittable } from 'pg'
+import type { Connection, PoolClient, QueryResult, Submittable } from 'pg'
 
 /** What callers read of an answer. */
 export interface PostgresAnswer {
@@ -10,7 +11,17 @@ export interface PostgresAnswer {
   readonly rowCount: number | null
 }
 
-type Done = (error: Error | null, answer: PostgresAnswer | undefined) => void
+export interface NamedStatement {
+  /** Derived from the text. */
+  readonly name: string
+  readonly text: string
+}
+
+/** The arguments of one execution, in the order of the placeholders. */
+export type Arguments = readonly unknown[]
+
+/** An answer for each execution, in their order. */
+type Done = (error: Error | null, answers: PostgresAnswer[] | undefined) => void
 type Parse = (text: string) => unknown
 
 interface Column {
@@ -18,50 +29,62 @@ interface Column {
   readonly parse: Parse
 }
 
-/** How the rows of each statement look, by its name: the name is derived from the text. */
+/** How the rows of each statement look, by its name. */
 export type KnownRows = Map<string, readonly Column[]>
 
-interface Statement {
-  readonly name: string
-  readonly columns: readonly Column[]
-  readonly values: readonly unknown[]
-}
-
 /**
- * Sends a statement the shortest way there is.
+ * Sends a statement the shortest way there is. Executions share a transaction, in which each sees what was committed
+ * before it began; when one fails, so do those that share its transaction. What this connection has not prepared yet goes
+ * alone and before the others, in a transaction of its own: nothing tells then whether it was carried out when a later one
+ * failed, so only reads may come in company.
+ *
  * @param known shared by all connections of a pool
  */
 export function sendPrepared(
   client: PoolClient,
-  query: QueryConfig,
+  statement: NamedStatement,
+  executions: readonly Arguments[],
   known: KnownRows,
   done: Done,
 ): void {
-  const { name, values = [] } = query
-  const columns = name === undefined ? undefined : known.get(name)
-  if (name !== undefined && columns && isPreparedOn(client, name)) {
-    sendShort(client, { name, columns, values }, done)
+  const { name, text } = statement
+  const columns = known.get(name)
+  if (columns && isPreparedOn(client, name)) {
+    sendShort(client, name, columns, executions, done)
     return
   }
-  client.query(query, (error: Error | null, result: QueryResult) => {
+  const [values = [], ...others] = executions
+  client.query({ name, text, values: [...values] }, (error: Error | null, result: QueryResult) => {
     if (error) {
       done(error, undefined)
       return
     }
-    if (name !== undefined) known.set(name, columnsOf(client, result))
-    done(null, { rows: result.rows, rowCount: result.rowCount })
+    known.set(name, columnsOf(client, result))
+    const first = { rows: result.rows, rowCount: result.rowCount }
+    if (others.length === 0) done(null, [first])
+    else {
+      sendPrepared(client, statement, others, known, (failure, answers) =>
+        done(failure, answers && [first, ...answers]),
+      )
+    }
   })
 }
 
-function sendShort(client: PoolClient, { name, columns, values }: Statement, done: Done): void {
+function sendShort(
+  client: PoolClient,
+  name: string,
+  columns: readonly Column[],
+  executions: readonly Arguments[],
+  done: Done,
+): void {
   let packet: Buffer
   try {
-    packet = encodeExecution(name, values)
+    packet = encodeExecutions(name, executions)
   } catch (error) {
     done(error as Error, undefined)
     return
   }
-  client.query(new PreparedQuery(packet, columns, done))
+  client.query(new PreparedExecutions(packet, columns, done))
 }
 
 // The driver keeps its own account of this; without it everything goes the driver's way.
@@ -78,13 +101,13 @@ function columnsOf(client: PoolClient, { fields }: QueryResult): Column[] {
 }
 
 /** Called by the driver's client as the messages of the answer come in. */
-class PreparedQuery implements Submittable {
+class PreparedExecutions implements Submittable {
   /** The client puts its time limit around it. */
   callback: Done
   readonly #packet: Buffer
   readonly #columns: readonly Column[]
-  readonly #rows: Record<string, unknown>[] = []
-  #rowCount: number | null = null
+  readonly #answers: PostgresAnswer[] = []
+  #rows: Record<string, unknown>[] = []
 
   constructor(packet: Buffer, columns: readonly Column[], done: Done) {
     this.#packet = packet
@@ -107,13 +130,15 @@ class PreparedQuery implements Submittable {
     this.#rows.push(row)
   }
 
-  /** `SELECT 1`, `INSERT 0 1`. */
+  /** `SELECT 1`, `INSERT 0 1`: one execution is done, but not committed. */
   handleCommandComplete({ text }: { readonly text: string }): void {
-    this.#rowCount = Number(text.slice(text.lastIndexOf(' ') + 1))
+    const rowCount = Number(text.slice(text.lastIndexOf(' ') + 1))
+    this.#answers.push({ rows: this.#rows, rowCount })
+    this.#rows = []
   }
 
   handleReadyForQuery(): void {
-    this.callback(null, { rows: this.#rows, rowCount: this.#rowCount })
+    this.callback(null, this.#answers)
   }
 
   handleError(error: Error): void {
@@ -130,37 +155,60 @@ class PreparedQuery implements Submittable {
 
 const bindCode = 0x42
 const absent = -1
-// Execute of the unnamed portal without a limit of rows, then Sync (PostgreSQL documentation, "Message Formats").
-const executeAndSync = Buffer.from('450000000900000000005300000004', 'hex')
+// Execute of the unnamed portal without a limit of rows, and Sync (PostgreSQL documentation, "Message Formats").
+const execute = Buffer.from('45000000090000000000', 'hex')
+const sync = Buffer.from('5300000004', 'hex')
 
-/** Bind of a prepared statement to the unnamed portal, Execute and Sync. Results come as text. */
-export function encodeExecution(name: string, values: readonly unknown[]): Buffer {
-  const parameters = values.map(toParameter)
-  let size = 1 + 4 + 1 + Buffer.byteLength(name) + 1 + 2 + 2 * values.length + 2 + 2 + 2
+/** Bind of a prepared statement to the unnamed portal and Execute, for each of them; one Sync. Results come as text. */
+export function encodeExecutions(name: string, executions: readonly Arguments[]): Buffer {
+  const bound = executions.map((values) => values.map(toParameter))
+  const nameSize = Buffer.byteLength(name)
+  const size = bound.reduce((sum, parameters) => sum + bindSize(nameSize, parameters), 0)
+  const packet = Buffer.allocUnsafe(size + execute.length * bound.length + sync.length)
+  let at = 0
+  for (const parameters of bound) {
+    at = writeBind(packet, name, bindSize(nameSize, parameters), parameters, at)
+    at += execute.copy(packet, at)
+  }
+  sync.copy(packet, at)
+  return packet
+}
+
+type Parameter = string | Uint8Array | null
+
+function bindSize(nameSize: number, parameters: readonly Parameter[]): number {
+  let size = 1 + 4 + 1 + nameSize + 1 + 2 + 2 * parameters.length + 2 + 2 + 2
   for (const parameter of parameters) {
     size += 4
     if (parameter !== null) size += byteLength(parameter)
   }
-  const packet = Buffer.allocUnsafe(size + executeAndSync.length)
-  packet[0] = bindCode
-  let at = packet.writeInt32BE(size - 1, 1)
+  return size
+}
+
+function writeBind(
+  packet: Buffer,
+  name: string,
+  size: number,
+  parameters: readonly Parameter[],
+  start: number,
+): number {
+  packet[start] = bindCode
+  let at = packet.writeInt32BE(size - 1, start + 1)
   packet[at++] = 0
   at += packet.write(name, at)
   packet[at++] = 0
-  at = packet.writeInt16BE(values.length, at)
+  at = packet.writeInt16BE(parameters.length, at)
   for (const parameter of parameters) {
     at = packet.writeInt16BE(typeof parameter === 'string' || parameter === null ? 0 : 1, at)
   }
-  at = packet.writeInt16BE(values.length, at)
+  at = packet.writeInt16BE(parameters.length, at)
   for (const parameter of parameters) at = writeParameter(packet, parameter, at)
   // One format for all columns of the result: text.
   at = packet.writeInt16BE(1, at)
-  at = packet.writeInt16BE(0, at)
-  executeAndSync.copy(packet, at)
-  return packet
+  return packet.writeInt16BE(0, at)
 }
 
-function writeParameter(packet: Buffer, parameter: string | Uint8Array | null, at: number): number {
+function writeParameter(packet: Buffer, parameter: Parameter, at: number): number {
   if (parameter === null) return packet.writeInt32BE(absent, at)
   const start = packet.writeInt32BE(byteLength(parameter), at)
   if (typeof parameter === 'string') return start + packet.write(parameter, start)
@@ -173,7 +221,7 @@ function byteLength(parameter: string | Uint8Array): number {
 }
 
 /** As the stores bind them: anything else would be a defect here. */
-function toParameter(value: unknown): string | Uint8Array | null {
+function toParameter(value: unknown): Parameter {
   if (typeof value === 'string' || value instanceof Uint8Array) return value
   if (typeof value === 'number') return `${value}`
   if (value === null) return null

@@ -1,12 +1,11 @@
-import type { QueryConfig } from 'pg'
-import { type ConnectionPool } from '../../postgres/connection-pool.ts'
+import type { ConnectionPool, PostgresQuery } from '../../postgres/connection-pool.ts'
 import { isUniqueViolation } from '../../postgres/explain-failure.ts'
 import { type SqlDatabase, UniqueViolationError } from './sql-database.ts'
 import type { ColumnValue, CompiledStatement } from './statement.ts'
 
 /** The statements on a pool of connections. Each is prepared once for each connection, under its name. */
 export function createPostgresDatabase(pool: ConnectionPool): SqlDatabase {
-  const write = async (query: QueryConfig) => {
+  const write = async (query: PostgresQuery) => {
     try {
       return await pool.write(query)
     } catch (error) {
@@ -16,7 +15,7 @@ export function createPostgresDatabase(pool: ConnectionPool): SqlDatabase {
   }
   return {
     get: async ({ postgres }, values) =>
-      (await pool.read(toQuery(postgres, values))).rows[0] as never,
+      (await pool.lookUp(toQuery(postgres, values))).rows[0] as never,
     all: async ({ postgres }, values) => (await pool.read(toQuery(postgres, values))).rows as never,
     writeReturning: async ({ postgres }, values) =>
       (await write(toQuery(postgres, values))).rows[0] as never,
@@ -24,7 +23,7 @@ export function createPostgresDatabase(pool: ConnectionPool): SqlDatabase {
   }
 }
 
-function toQuery<A>(statement: CompiledStatement<A>, values: A): QueryConfig {
+function toQuery<A>(statement: CompiledStatement<A>, values: A): PostgresQuery {
   return { name: statement.name, text: statement.sql, values: statement.bind(values).map(storable) }
 }
 
