@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { PostgresSettings } from '../config/settings.ts'
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
+import { carryOutTogether } from './carry-out-together.ts'
 import { connectionOptionsOf } from './connection-options.ts'
 import {
   breaksConnection,
@@ -10,7 +11,7 @@ import {
   sqlStateOf,
 } from './explain-failure.ts'
 import type { PostgresDriver } from './load-driver.ts'
-import { lookUpTogether } from './look-up-together.ts'
+import type { PostgresQuery } from './gather-turn.ts'
 import {
   type Arguments,
   type KnownRows,
@@ -20,11 +21,6 @@ import {
 } from './prepared-query.ts'
 import { sessionClient } from './set-up-session.ts'
 
-/** One execution of a prepared statement. */
-export interface PostgresQuery extends NamedStatement {
-  readonly values?: Arguments
-}
-
 export interface ConnectionPool {
   /**
    * One statement that changes nothing. When its connection breaks it is sent again on another.
@@ -32,9 +28,8 @@ export interface ConnectionPool {
    */
   read(query: PostgresQuery): Promise<PostgresAnswer>
   /**
-   * A read of at most a few rows by a key, sent together with those that ask the same in this turn of the event loop: a
-   * packet to a process of the server costs many times what such a read does. What is peculiar to one of them is no
-   * matter of the others. As fresh as it would be alone.
+   * A read of a row by its key, sent together with those that ask the same in this turn of the event loop
+   * (carry-out-together.ts). As fresh as it would be alone.
    * @throws StoreUnavailableError
    */
   lookUp(query: PostgresQuery): Promise<PostgresAnswer>
@@ -43,6 +38,11 @@ export interface ConnectionPool {
    * @throws StoreUnavailableError, or the driver's error when what must be unique is not
    */
   write(query: PostgresQuery): Promise<PostgresAnswer>
+  /**
+   * A change of the row with this key at most, committed together with those that ask for the same change in this turn.
+   * @throws as `write`
+   */
+  writeRow(query: PostgresQuery, key: string): Promise<PostgresAnswer>
   /** Lets what runs finish. Idempotent. */
   close(): Promise<void>
 }
@@ -96,13 +96,18 @@ export function createConnectionPool(
       }
     }
   }
-  const lookUps = lookUpTogether(read)
+  const write = (statement: NamedStatement, executions: readonly Arguments[]) =>
+    run(statement, executions, 'write')
+  const lookUps = carryOutTogether(read)
+  const rowWrites = carryOutTogether(write)
   return {
     read: (query) => only(read(query, [query.values ?? []])),
-    lookUp: (query) => lookUps.call(query, query.values ?? []),
-    write: (query) => only(run(query, [query.values ?? []], 'write')),
+    lookUp: (query) => lookUps.call(query),
+    write: (query) => only(write(query, [query.values ?? []])),
+    writeRow: (query, key) => rowWrites.call(query, key),
     close: () => {
       lookUps.flush()
+      rowWrites.flush()
       return (closing ??= closePool())
     },
   }
@@ -122,7 +127,7 @@ type Pool = InstanceType<PostgresDriver['Pool']>
 function openPool(
   driver: PostgresDriver,
   settings: PostgresSettings,
-): { readonly pool: Pool; end(): Promise<void> } {
+): { readonly pool: Pool; readonly end: () => Promise<void> } {
   const pool = new driver.Pool({
     ...connectionOptionsOf(settings),
     Client: sessionClient(driver, settings),

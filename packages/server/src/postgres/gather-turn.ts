@@ -1,14 +1,21 @@
 import type { Arguments, NamedStatement, PostgresAnswer } from './prepared-query.ts'
 
-/** Somebody who waits for one execution of a statement. */
+/** One execution of a prepared statement. */
+export interface PostgresQuery extends NamedStatement {
+  readonly values?: Arguments
+}
+
+/** Somebody who waits for one. */
 export interface Caller {
   readonly values: Arguments
+  /** Of the row that it is about. */
+  readonly key: string
   resolve(answer: PostgresAnswer): void
   reject(error: unknown): void
 }
 
 export interface GatheredCalls {
-  call(statement: NamedStatement, values: Arguments): Promise<PostgresAnswer>
+  call(query: PostgresQuery, key?: string): Promise<PostgresAnswer>
   /** Sends what waits, now. */
   flush(): void
 }
@@ -30,13 +37,13 @@ export function gatherTurn(
     }
   }
   return {
-    call: (statement, values) =>
+    call: (query, key = '') =>
       new Promise((resolve, reject) => {
         if (gathered.size === 0) setImmediate(flush)
-        const caller = { values, resolve, reject }
-        const group = gathered.get(statement.name)
+        const caller = { values: query.values ?? [], key, resolve, reject }
+        const group = gathered.get(query.name)
         if (group) group.callers.push(caller)
-        else gathered.set(statement.name, { statement, callers: [caller] })
+        else gathered.set(query.name, { statement: query, callers: [caller] })
       }),
     flush,
   }

@@ -1,9 +1,9 @@
-// A prepared statement that the server has answered before, in one packet: the driver's own query asks each time how the
-// rows will look, writes four messages one by one, and builds a result that nobody reads. And several executions of it in
-// one packet, which costs one system call and wakes one process of the server once. This is the interface that the driver
-// has for other kinds of query (`Submittable`), which pg-cursor and pg-query-stream use too.
+// A prepared statement in one packet, and several executions of it, too: the driver's own query writes four messages one
+// by one, asks each time how the rows will look, and builds a result that nobody reads; and each packet costs a system call
+// and wakes a process of the server. This is the interface that the driver has for other kinds of query (`Submittable`),
+// which pg-cursor and pg-query-stream use too.
 
-import type { Connection, PoolClient, QueryResult, Submittable } from 'pg'
+import type { Connection, PoolClient, Submittable } from 'pg'
 
 /** What callers read of an answer. */
 export interface PostgresAnswer {
@@ -33,10 +33,9 @@ interface Column {
 export type KnownRows = Map<string, readonly Column[]>
 
 /**
- * Sends a statement the shortest way there is. Executions share a transaction, in which each sees what was committed
- * before it began; when one fails, so do those that share its transaction. What this connection has not prepared yet goes
- * alone and before the others, in a transaction of its own: nothing tells then whether it was carried out when a later one
- * failed, so only reads may come in company.
+ * Prepares a statement where the connection has not, and carries it out once with each of the arguments. The executions
+ * share one transaction, which is committed when `done` hears of their answers, and in which each sees what was committed
+ * before it began. An error undoes them all.
  *
  * @param known shared by all connections of a pool
  */
@@ -47,81 +46,70 @@ export function sendPrepared(
   known: KnownRows,
   done: Done,
 ): void {
-  const { name, text } = statement
-  const columns = known.get(name)
-  if (columns && isPreparedOn(client, name)) {
-    sendShort(client, name, columns, executions, done)
-    return
-  }
-  const [values = [], ...others] = executions
-  client.query({ name, text, values: [...values] }, (error: Error | null, result: QueryResult) => {
-    if (error) {
-      done(error, undefined)
-      return
-    }
-    known.set(name, columnsOf(client, result))
-    const first = { rows: result.rows, rowCount: result.rowCount }
-    if (others.length === 0) done(null, [first])
-    else {
-      sendPrepared(client, statement, others, known, (failure, answers) =>
-        done(failure, answers && [first, ...answers]),
-      )
-    }
-  })
-}
-
-function sendShort(
-  client: PoolClient,
-  name: string,
-  columns: readonly Column[],
-  executions: readonly Arguments[],
-  done: Done,
-): void {
-  let packet: Buffer
+  let executed: Buffer
   try {
-    packet = encodeExecutions(name, executions)
+    const isKnown = known.has(statement.name)
+    executed = encodeExecutions(statement.name, executions, isKnown ? 'known' : 'asked')
   } catch (error) {
     done(error as Error, undefined)
     return
   }
-  client.query(new PreparedExecutions(packet, columns, done))
+  const learn = ({ fields }: RowDescription): void => {
+    const columns = fields.map(({ name, dataTypeID }) => ({
+      name,
+      parse: client.getTypeParser(dataTypeID, 'text') as Parse,
+    }))
+    known.set(statement.name, columns)
+  }
+  client.query(new PreparedExecutions(statement, executed, known, learn, done))
 }
 
-// The driver keeps its own account of this; without it everything goes the driver's way.
-function isPreparedOn(client: PoolClient, name: string): boolean {
-  const { connection } = client as { connection?: { parsedStatements?: Record<string, unknown> } }
-  return connection?.parsedStatements?.[name] !== undefined
-}
-
-function columnsOf(client: PoolClient, { fields }: QueryResult): Column[] {
-  return fields.map(({ name, dataTypeID }) => ({
-    name,
-    parse: client.getTypeParser(dataTypeID, 'text') as Parse,
-  }))
+interface RowDescription {
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[]
 }
 
 /** Called by the driver's client as the messages of the answer come in. */
 class PreparedExecutions implements Submittable {
   /** The client puts its time limit around it. */
   callback: Done
-  readonly #packet: Buffer
-  readonly #columns: readonly Column[]
+  /** By these two the client keeps account of what the connection has prepared. */
+  readonly name: string
+  readonly text: string
+  readonly handleRowDescription: (description: RowDescription) => void
+  readonly #executed: Buffer
+  readonly #known: KnownRows
   readonly #answers: PostgresAnswer[] = []
   #rows: Record<string, unknown>[] = []
 
-  constructor(packet: Buffer, columns: readonly Column[], done: Done) {
-    this.#packet = packet
-    this.#columns = columns
+  constructor(
+    { name, text }: NamedStatement,
+    executed: Buffer,
+    known: KnownRows,
+    learn: (description: RowDescription) => void,
+    done: Done,
+  ) {
+    this.name = name
+    this.text = text
+    this.handleRowDescription = learn
+    this.#executed = executed
+    this.#known = known
     this.callback = done
   }
 
-  submit({ stream }: Connection): void {
-    if (stream.writable) stream.write(this.#packet)
+  submit(connection: Connection): void {
+    const { stream } = connection
+    const { parsedStatements } = connection as { parsedStatements?: Record<string, unknown> }
+    if (!stream.writable) return
+    if (parsedStatements?.[this.name] === undefined) {
+      stream.write(Buffer.concat([encodeParse(this.name, this.text), this.#executed]))
+    } else {
+      stream.write(this.#executed)
+    }
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
     const row: Record<string, unknown> = {}
-    const columns = this.#columns
+    const columns = this.#known.get(this.name) ?? []
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index]
       const text = fields[index] ?? null
@@ -134,6 +122,8 @@ class PreparedExecutions implements Submittable {
   handleCommandComplete({ text }: { readonly text: string }): void {
     const rowCount = Number(text.slice(text.lastIndexOf(' ') + 1))
     this.#answers.push({ rows: this.#rows, rowCount })
+    // It answers with no rows: the server said so with another message than a description.
+    if (!this.#known.has(this.name)) this.#known.set(this.name, [])
     this.#rows = []
   }
 
@@ -146,7 +136,6 @@ class PreparedExecutions implements Submittable {
   }
 
   // What the protocol does not bring in answer to these messages.
-  handleRowDescription(): void {}
   handlePortalSuspended(): void {}
   handleEmptyQuery(): void {}
   handleCopyInResponse(): void {}
@@ -155,24 +144,49 @@ class PreparedExecutions implements Submittable {
 
 const bindCode = 0x42
 const absent = -1
-// Execute of the unnamed portal without a limit of rows, and Sync (PostgreSQL documentation, "Message Formats").
+// Of the unnamed portal: Describe, and Execute without a limit of rows; Sync; and the beginning of Parse (PostgreSQL
+// documentation, "Message Formats").
+const describe = Buffer.from('44000000065000', 'hex')
 const execute = Buffer.from('45000000090000000000', 'hex')
 const sync = Buffer.from('5300000004', 'hex')
+const parseCode = 0x50
 
-/** Bind of a prepared statement to the unnamed portal and Execute, for each of them; one Sync. Results come as text. */
-export function encodeExecutions(name: string, executions: readonly Arguments[]): Buffer {
+/** Parse of a statement under this name; the types of its arguments are the server's to find. */
+function encodeParse(name: string, text: string): Buffer {
+  const content = Buffer.from(`${name}\0${text}\0\0\0`)
+  const head = Buffer.allocUnsafe(5)
+  head[0] = parseCode
+  head.writeInt32BE(4 + content.length, 1)
+  return Buffer.concat([head, content])
+}
+
+/**
+ * Bind of a prepared statement to the unnamed portal and Execute, for each of them; one Sync. Results come as text.
+ * @param rows whether it has to be asked how they look
+ */
+function encodeExecutions(
+  name: string,
+  executions: readonly Arguments[],
+  rows: 'known' | 'asked' = 'known',
+): Buffer {
   const bound = executions.map((values) => values.map(toParameter))
   const nameSize = Buffer.byteLength(name)
-  const size = bound.reduce((sum, parameters) => sum + bindSize(nameSize, parameters), 0)
-  const packet = Buffer.allocUnsafe(size + execute.length * bound.length + sync.length)
+  const binds = bound.reduce((sum, parameters) => sum + bindSize(nameSize, parameters), 0)
+  const question = rows === 'asked' ? describe : noQuestion
+  const packet = Buffer.allocUnsafe(
+    binds + question.length + execute.length * bound.length + sync.length,
+  )
   let at = 0
-  for (const parameters of bound) {
+  for (const [index, parameters] of bound.entries()) {
     at = writeBind(packet, name, bindSize(nameSize, parameters), parameters, at)
+    if (index === 0) at += question.copy(packet, at)
     at += execute.copy(packet, at)
   }
   sync.copy(packet, at)
   return packet
 }
+
+const noQuestion = Buffer.alloc(0)
 
 type Parameter = string | Uint8Array | null
 

@@ -29,6 +29,7 @@ export async function everyStatement(): Promise<ReadonlyMap<AnyStatement, string
     all: async (statement) => (record(statement), []),
     writeReturning: async (statement) => (record(statement), undefined),
     write: async (statement) => (record(statement), 0),
+    writeRow: async (statement) => (record(statement), 0),
   }
   const store = createSqlStore(database)
   for (const [name, call] of Object.entries(calls)) {

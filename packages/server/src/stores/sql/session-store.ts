@@ -187,7 +187,7 @@ export function createSessionStore(database: SqlDatabase): SessionStore {
       return row && { session: toSession(row), account: toJoinedAccount(row) }
     },
     rotateSession: async (id, { seen, generation, parent, now }) =>
-      (await database.write(rotateSession, { id, seen, generation, parent, now })) === 1,
+      (await database.writeRow(rotateSession, { id, seen, generation, parent, now })) === 1,
     endSession: async (id, reason, now) =>
       (await database.write(endSession, { id, reason, now })) === 1,
     liftSession: async (id, epoch) => (await database.write(liftSession, { id, ...epoch })) === 1,

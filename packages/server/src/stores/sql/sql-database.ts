@@ -1,7 +1,7 @@
 import type { Statement } from './statement.ts'
 
 /**
- * Runs compiled statements, each in a transaction of its own. All that the stores of this folder know of the database
+ * Runs compiled statements, each as if in a transaction of its own. All that the stores of this folder know of the database
  * that they run on.
  *
  * Every method rejects with StoreUnavailableError when the database cannot serve, and a writing one with
@@ -19,6 +19,11 @@ export interface SqlDatabase {
   ): Promise<R | undefined>
   /** One writing statement; how many rows it changed. */
   write<A>(statement: Statement<A, unknown>, values: A, outlives?: Outlives): Promise<number>
+  /** The same for a statement that changes the row with this id at most, and is asked for by many at once. */
+  writeRow<A extends { readonly id: string }>(
+    statement: Statement<A, unknown>,
+    values: A,
+  ): Promise<number>
 }
 
 /**

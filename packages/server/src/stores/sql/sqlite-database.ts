@@ -129,14 +129,16 @@ export function createSqliteDatabase(
     checkOpen()
     return group.write(run, outlives)
   }
+  const writeOne: SqlDatabase['write'] = ({ sqlite }, values, outlives) =>
+    write(() => prepare(sqlite.sql).run(sqlite.bind(values)), outlives)
   return {
     checkOpen,
     get: ({ sqlite }, values) => read(() => prepare(sqlite.sql).get(sqlite.bind(values)) as never),
     all: ({ sqlite }, values) => read(() => prepare(sqlite.sql).all(sqlite.bind(values)) as never),
     writeReturning: ({ sqlite }, values, outlives) =>
       write(() => prepare(sqlite.sql).get(sqlite.bind(values)) as never, outlives),
-    write: ({ sqlite }, values, outlives) =>
-      write(() => prepare(sqlite.sql).run(sqlite.bind(values)), outlives),
+    write: writeOne,
+    writeRow: writeOne,
     // An empty transaction still takes the write lock, and finds a database that may only be read.
     checkReady: () => write(() => connection.exec('PRAGMA user_version = 0')),
     close: async () => {
