@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, createSecretKey } from 'node:crypto'
+import { constants, createPublicKey, createSecretKey, sign } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { createSigningKey, signBytes } from '../tokens/issuer.fixture.ts'
 import type { VerificationKey } from '../index.ts'
@@ -102,6 +102,16 @@ describe('isSignatureValid', () => {
     const ps = { ...rs, algorithm: 'PS256' as const }
     assert.equal(isSignatureValid(ps, 'text', signBytes(rs, 'text')), false)
     assert.equal(isSignatureValid(rs, 'text', signBytes(ps, 'text')), false)
+  })
+
+  test('accepts PS256 with a salt as long as the hash alone (RFC 7518 §3.5)', () => {
+    const key = createSigningKey('PS256')
+    const padding = constants.RSA_PKCS1_PSS_PADDING
+    for (const saltLength of [0, 20, 31, 32, 33, 64]) {
+      const options = { key: key.signingKey, padding, saltLength }
+      const signature = sign('sha256', Buffer.from('text'), options)
+      assert.equal(isSignatureValid(key, 'text', signature), saltLength === 32, `${saltLength}`)
+    }
   })
 
   test('refuses the Ed25519 twin with S + L (RFC 8032 §5.1.7)', () => {
