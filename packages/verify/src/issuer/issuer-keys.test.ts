@@ -171,6 +171,24 @@ describe('what the issuer answers', () => {
     assert.equal(hits, 0)
   })
 
+  test('is refused when a fetch of the host went elsewhere by itself', async () => {
+    for (const path of ['/.well-known/oauth-authorization-server', '/jwks']) {
+      const proper = issuer.answers.get(path)
+      assert.ok(proper)
+      issuer.answers.set(`/elsewhere${path}`, proper)
+      issuer.answers.set(path, (_, response) => {
+        response.writeHead(302, { location: `/elsewhere${path}` }).end()
+      })
+      const verifier = verifierOf({
+        fetch: (url, init) => fetch(url, { ...init, redirect: 'follow' }),
+      })
+      assert.equal(await outcome(verifier, issuer.sign()), 'keys_unavailable')
+      assert.match(problems.at(-1) ?? '', /redirects elsewhere/)
+      assert.equal(issuer.count(`/elsewhere${path}`), 1)
+      issuer.answers.set(path, proper)
+    }
+  })
+
   test('may not be endless', async () => {
     issuer.answers.set('/jwks', (_, response) => {
       const chunk = ' '.repeat(65_536)
