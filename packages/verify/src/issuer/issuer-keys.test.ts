@@ -300,6 +300,16 @@ describe('keys', () => {
     assert.equal(await outcome(verifier, token), 'unknown_key')
   })
 
+  test('that were replaced under the same kid verify nothing that the old ones signed', async () => {
+    const verifier = verifierOf()
+    const early = issuer.sign(longLived)
+    assert.equal(await outcome(verifier, early), 'accepted')
+    issuer.keys = [createSigningKey('ES256', 'key-1')]
+    now += 300_000
+    assert.equal(await outcome(verifier, early), 'bad_signature')
+    assert.equal(await outcome(verifier, issuer.sign(longLived)), 'accepted')
+  })
+
   const lives: [string, string | undefined, number][] = [
     ['no max-age', undefined, 300],
     ['a long one', 'max-age=999999999', 3600],
