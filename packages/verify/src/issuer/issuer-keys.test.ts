@@ -331,6 +331,20 @@ describe('keys', () => {
     })
   }
 
+  test('grow old from when they were asked for, however long the answer takes', async () => {
+    const proper = issuer.answers.get('/jwks')
+    issuer.answers.set('/jwks', (request, response) => {
+      now += 4000
+      proper?.(request, response)
+    })
+    const verifier = verifierOf()
+    await verifier.ready()
+    now += 295_999
+    assert.equal(verifier.status().keys.state, 'fresh')
+    now += 1
+    assert.equal(verifier.status().keys.state, 'stale')
+  })
+
   test('have the time in caches on the way taken off', async () => {
     const proper = issuer.answers.get('/jwks')
     issuer.answers.set('/jwks', (request, response) => {
