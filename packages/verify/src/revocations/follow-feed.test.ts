@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { createVerifier, type Verifier, type RevocationOptions } from '../index.ts'
+import {
+  createVerifier,
+  type RevocationOptions,
+  type Verifier,
+  type VerifierOptions,
+} from '../index.ts'
 import { IssuerServer, until } from '../issuer/issuer-server.fixture.ts'
 import { createSigningKey, NOW_SECONDS, outcomeOf, signToken } from '../tokens/issuer.fixture.ts'
 import { CREDENTIAL, FeedServer } from './feed-server.fixture.ts'
@@ -24,12 +29,16 @@ afterEach(async () => {
   await issuer.close()
 })
 
-function follow(changes: Partial<RevocationOptions> = {}): Verifier {
+function follow(
+  changes: Partial<RevocationOptions> = {},
+  options: Partial<VerifierOptions> = {},
+): Verifier {
   const verifier = createVerifier({
     issuer: issuer.url,
     audience: issuer.url,
     clock: () => now,
     onProblem: ({ message }) => problems.push(message),
+    ...options,
     revocations: { credential: CREDENTIAL, onStale: 'refuse', ...changes },
   })
   verifiers.push(verifier)
@@ -38,6 +47,16 @@ function follow(changes: Partial<RevocationOptions> = {}): Verifier {
 
 async function outcome(verifier: Verifier, token: string): Promise<string> {
   return outcomeOf(await verifier.verify(token))
+}
+
+/** Lets requests for this path wait. @returns what answers them */
+function hold(path: string): () => void {
+  const proper = issuer.answers.get(path)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  issuer.answers.set(path, (request, response) => {
+    void promise.then(() => proper?.(request, response))
+  })
+  return resolve
 }
 
 const session = (name: string) => ({ session: name, at: NOW_SECONDS })
@@ -314,6 +333,37 @@ describe('when the feed is stale', () => {
       assert.equal(verifier.status().revocations?.state, 'current')
     })
   }
+
+  test('a page that was being read when all had to be read again makes nothing current', async () => {
+    feed = new FeedServer(issuer, () => NOW_SECONDS * 1000)
+    feed.revoke(session('session-1'))
+    issuer.cacheControl = 'max-age=7200'
+    const verifier = follow({ follow: 'stream' }, { maxKeyAgeSeconds: 7200 })
+    await verifier.ready()
+    await until(() => feed.streams === 1)
+    now += 3_600_000
+    feed.revoke(session('session-2'))
+    await until(() => verifier.status().revocations?.entries === 0)
+    const path = '/api/auth/revocations'
+    // The key of the next page has to be fetched first, which takes its time.
+    const goOn = [hold('/jwks'), hold(path)]
+    issuer.keys = [...issuer.keys, createSigningKey('ES256', 'key-2')]
+    const asked = [issuer.count('/jwks'), issuer.count(path)] as const
+    feed.beat()
+    await until(() => issuer.count('/jwks') > asked[0])
+    now -= 3_600_000
+    const waiting = outcome(verifier, issuer.sign({}, issuer.keys[0]))
+    await until(() => issuer.count(path) > asked[1])
+    goOn[0]?.()
+    const state = () => verifier.status().revocations?.state
+    await until(() => problems.length > 0 || state() === 'current')
+    assert.equal(state(), 'stale')
+    assert.match(problems[0] ?? '', /read anew/)
+    const another = issuer.sign({ jti: 'another' }, issuer.keys[0])
+    assert.equal(await outcome(verifier, another), 'revocations_unavailable')
+    goOn[1]?.()
+    assert.equal(await waiting, 'revoked')
+  })
 
   for (const way of ['stream', 'poll'] as const) {
     test(`a clock that is set back keeps nothing current, by ${way}`, async () => {
