@@ -12,7 +12,7 @@ import {
   type TestServer,
 } from '../countersign.fixture.ts'
 import { until } from '../../../../tools/until.ts'
-import { createTestMailbox } from '../mail/mailbox.fixture.ts'
+import { createTestMailbox, tokenOf } from '../mail/mailbox.fixture.ts'
 
 const ada = 'Ada@example.org'
 const owned = 'the owner chose this one'
@@ -157,6 +157,13 @@ describe('an address', () => {
     const guess = { body: { username: ada, password: 'wrong' }, headers: { cookie } }
     assert.equal((await server.call('POST /api/auth/login', guess)).status, 401)
     assert.equal((await server.call('POST /api/auth/login', guess)).status, 429)
+    // Nor are they asked for when the owner forgets the password.
+    await server.call('POST /api/auth/password/forgot', { body: { email: ada } })
+    let mail = await mailbox.take(ada)
+    while (!mail.text.includes('#')) mail = await mailbox.take(ada)
+    const reset = { token: tokenOf(mail), newPassword: testPassword }
+    const answer = await server.call('POST /api/auth/password/reset', { body: reset })
+    assert.equal(answer.status, 204)
   })
 
   test('is verified by no link from before a password change', async (t) => {
