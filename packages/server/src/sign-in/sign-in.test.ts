@@ -86,6 +86,20 @@ describe('checking a password', () => {
     assert.deepEqual(known, [1, 1])
   })
 
+  test('takes an address for whoever has verified it, though an imported account has it for a name', async (t) => {
+    const { check, store, account, clock } = await setUp(t)
+    const email = { address: 'eve@example.org', key: 'eve@example.org' }
+    const { passwordHash } = account
+    const id = '0000000000000000000000001g'
+    const imported = createTestAccount({ id, username: email.address, passwordHash })
+    assert.equal(await store.insertAccount(imported, email.key), 'inserted')
+    const named = await check(testPassword, email.address)
+    assert.equal(named.ok && named.account.id, id)
+    await store.confirmEmail(account.id, { seen: account.email, seenEpoch: 0, email }, clock())
+    const owned = await check(testPassword, email.address)
+    assert.equal(owned.ok && owned.account.id, account.id)
+  })
+
   test('replaces a hash that another system made, once, by one of our own', async (t) => {
     const foreign = await hashBcrypt(testPassword, { cost: 4 })
     const { check, store } = await setUp(t, foreign)
