@@ -140,6 +140,23 @@ describe('changing an address', () => {
     assert.equal((await undo(later)).status, 204, 'a change of after it is undone like any other')
   })
 
+  test('that is undone has the last word over a later one that is undone at the same moment', async (t) => {
+    // Whose new password is hashed first comes first: until it was the earlier change's.
+    for (let turn = 0, isLate = false; turn < 10 && !isLate; turn++) {
+      const { mailbox, ask, confirm, undo, logIn } = await setUp(t)
+      await ask(fresh)
+      await confirm(await mailbox.takeToken(fresh))
+      const first = await mailbox.takeToken(old)
+      await ask('third@example.org')
+      await confirm(await mailbox.takeToken('third@example.org'))
+      const second = await mailbox.takeToken(fresh)
+      const [undone, late] = await Promise.all([undo(first), undo(second)])
+      assert.equal(undone.status, 204)
+      assert.deepEqual([await logIn(old, owned), await logIn(fresh, owned)], [200, 401])
+      isLate = late.body['code'] === 'invalid_code'
+    }
+  })
+
   test('is undone once, whatever number of mails told of it', async (t) => {
     let lost = 0
     const isAnswerLost = (subject: string) => /was changed/.test(subject) && lost++ === 0
