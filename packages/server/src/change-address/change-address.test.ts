@@ -245,6 +245,16 @@ describe('changing an address', () => {
     assert.deepEqual([await logIn(old), await logIn(fresh)], [200, 401])
   })
 
+  test('has a link that ends as soon as another one has changed the address', async (t) => {
+    const { mailbox, ask, confirm, logIn } = await setUp(t)
+    await ask('third@example.org')
+    const waiting = await mailbox.takeToken('third@example.org')
+    await ask(fresh)
+    assert.equal((await confirm(await mailbox.takeToken(fresh))).status, 204)
+    assert.equal((await confirm(waiting)).body['code'], 'invalid_code')
+    assert.deepEqual([await logIn('third@example.org'), await logIn(fresh)], [401, 200])
+  })
+
   test('is void after a password change', async (t) => {
     const { server, mailbox, session, ask, confirm } = await setUp(t)
     await ask(fresh)
