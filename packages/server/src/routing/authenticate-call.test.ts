@@ -105,6 +105,18 @@ describe('proving a bearer', () => {
     }
   })
 
+  test('takes a log-in of which the token does not say when it was for one of long ago', async () => {
+    for (const [authTime, authenticatedAt] of [
+      [{ auth_time: 1_800_000_000 }, 1_800_000_000_000],
+      [{ auth_time: '1800000000' }, 0],
+      [{ auth_time: null }, 0],
+      [{}, 0],
+    ] as const) {
+      const proof = await proofOf(account, { ...claims, ...authTime })('Bearer good')
+      assert.equal(proof.ok && proof.principal.authenticatedAt, authenticatedAt)
+    }
+  })
+
   test('rejects when the account cannot be read', async () => {
     const failure = new StoreUnavailableError('locked', 'locked')
     const verifier: LocalVerifier = { verify: () => ({ ok: true, claims }) }
