@@ -89,6 +89,7 @@ describe('the client address', () => {
     for (const forwarded of hostile) {
       assert.equal(resolve(1, forwarded), '10.0.0.1', JSON.stringify(forwarded.slice(0, 40)))
       assert.equal(resolve(1, `203.0.113.9, ${forwarded}`), '10.0.0.1')
+      assert.equal(resolve(2, `203.0.113.9, ${forwarded || 'x'}`), '10.0.0.1')
       assert.equal(resolve(2, `203.0.113.9, ${forwarded || 'x'}, 10.0.0.2`), '10.0.0.2')
     }
   })
