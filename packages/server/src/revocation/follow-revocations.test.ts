@@ -104,6 +104,24 @@ describe('following revocations', () => {
     assert.deepEqual(live.since(clock() - 60_000), [], 'and it is news once')
   })
 
+  test('learns so of an account’s second change, too, when it knows the first', async (t) => {
+    const { store, clock, isDead, follow } = await setUp(t)
+    const pollForHalfAMinute = async (): Promise<void> => {
+      for (let polls = 0; polls < 60; polls++) {
+        clock.advance(500)
+        await follow()
+      }
+    }
+    await store.raiseEpochs(account.id, clock())
+    await follow()
+    const decidedAt = clock()
+    await pollForHalfAMinute()
+    await store.raiseEpochs(account.id, decidedAt)
+    assert.deepEqual([isDead('session', 0), isDead('session', 1)], [true, false])
+    await pollForHalfAMinute()
+    assert.deepEqual([isDead('session', 1), isDead('session', 2)], [true, false])
+  })
+
   test('catches up after a gap, however long the store was away', async (t) => {
     const { store, clock, startSession } = await setUp(t)
     let isAway = false
