@@ -18,7 +18,8 @@ function setUp() {
     clock,
   })
   const read = (cursor?: string) => JSON.parse(feed.pageFrom(cursor).text) as FeedPage
-  const end = (sessionId: string) => revocations.note({ kind: 'session', sessionId, at: clock() })
+  const end = (sessionId: string, at = clock()) =>
+    revocations.note({ kind: 'session', sessionId, at })
   return { clock, feed, read, end }
 }
 
@@ -44,6 +45,19 @@ describe('the pages of the feed', () => {
     const { cursor } = read()
     clock.advance(-2_000)
     assert.equal(read(cursor).from, cursor)
+  })
+
+  test('tell what became visible a little after the time that it carries', () => {
+    const { clock, read, end } = setUp()
+    end('a')
+    const decidedAt = clock()
+    clock.advance(9_000)
+    const { cursor } = read()
+    // By a process whose commit came only now.
+    end('b', decidedAt)
+    const page = read(cursor)
+    assert.equal(page.from, cursor)
+    assert.ok(page.entries.some((entry) => 'session' in entry && entry.session === 'b'))
   })
 })
 
