@@ -59,6 +59,19 @@ describe('the pages of the feed', () => {
     assert.equal(page.from, cursor)
     assert.ok(page.entries.some((entry) => 'session' in entry && entry.session === 'b'))
   })
+
+  test('leave out none of those of one moment where a page ends among them', () => {
+    const { read, end } = setUp()
+    for (let count = 0; count < 25_000; count++) end(`${count}`.padStart(26, '0'))
+    const told = new Set<string>()
+    let cursor: string | undefined
+    for (let more = true; more; ) {
+      const page = read(cursor)
+      for (const entry of page.entries) if ('session' in entry) told.add(entry.session)
+      ;({ more, cursor } = page)
+    }
+    assert.equal(told.size, 25_000)
+  })
 })
 
 describe('a stream of the feed', () => {
