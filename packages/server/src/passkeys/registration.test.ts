@@ -126,6 +126,18 @@ describe('a passkey', () => {
     assert.equal((answer.body['user'] as { id: string }).id, owner.userId)
   })
 
+  test('goes with its account, and leaves no trace that keeps it from another', async (t) => {
+    const { auth, register, person, signIn, logIn } = await setUp(t)
+    const key = createAuthenticator()
+    const { userId } = await person('bob', key)
+    const [credential] = key.credentials
+    assert.ok(credential)
+    assert.equal((await auth.accounts.delete(userId)).ok, true)
+    assert.equal((await signIn(key)).body['code'], 'invalid_credentials')
+    const answer = await register(await logIn('eve'), createAuthenticator(), { credential })
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+  })
+
   test('needs no user verification to be a second factor', async (t) => {
     const { register, token } = await setUp(t)
     const answer = await register(token, createAuthenticator(), { userVerified: false })
