@@ -45,6 +45,36 @@ describe('a dangerous act', () => {
   })
 })
 
+// Whatever would outlast a stolen session: other accounts, the way back into one's own, what proves who one is.
+const dangerous = [
+  'POST /api/users',
+  'PATCH /api/users/{id}',
+  'DELETE /api/users/{id}',
+  'DELETE /api/users/{id}/sessions',
+  'DELETE /api/auth/account',
+  'POST /api/auth/email',
+  'POST /api/auth/mfa/factors/email',
+  'PATCH /api/auth/mfa/factors/{id}',
+  'DELETE /api/auth/mfa/factors/{id}',
+  'POST /api/auth/mfa/recovery-codes',
+  'POST /api/auth/mfa/totp',
+  'POST /api/auth/mfa/totp/confirm',
+  'POST /api/auth/passkeys/register/options',
+  'POST /api/auth/passkeys/register',
+]
+
+test('every dangerous act needs a recent log-in', async (t) => {
+  const { server, admin } = await setUp(t)
+  server.clock.advance(16 * minute)
+  const { body } = await server.refresh(admin.refreshToken)
+  const token = String(body['accessToken'])
+  for (const route of dangerous) {
+    const refused = await server.call(route.replace('{id}', admin.userId), { token })
+    assert.equal(refused.body['code'], 'insufficient_user_authentication', route)
+  }
+  assert.equal((await server.call('GET /api/users', { token })).status, 200)
+})
+
 describe('step-up', () => {
   test('answers as a log-in does, and its token opens dangerous acts', async (t) => {
     const { server, admin, create, stepUp } = await setUp(t)
