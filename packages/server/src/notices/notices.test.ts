@@ -55,11 +55,16 @@ describe('the owner of an account is told', () => {
     assert.match(mail.text, /^From: the service itself/m)
   })
 
-  test('of a second factor', async (t) => {
+  test('of a second factor that is added, and of one that is removed', async (t) => {
     const { server, mailbox } = await setUp(t)
     const { accessToken: token } = await server.signIn('ada')
-    assert.equal((await server.call('POST /api/auth/mfa/factors/email', { token })).status, 200)
+    const { status, body } = await server.call('POST /api/auth/mfa/factors/email', { token })
+    assert.equal(status, 200)
     assert.match((await mailbox.take(ada)).subject, /second factor was added/)
+    const { id } = body['factor'] as { id: string }
+    const wish = { token: String(body['token']) }
+    assert.equal((await server.call(`DELETE /api/auth/mfa/factors/${id}`, wish)).status, 200)
+    assert.match((await mailbox.take(ada)).subject, /second factor was removed/)
   })
 
   test('of a reset password', async (t) => {
