@@ -19,12 +19,20 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /**
  * Whether the connection is of no more use. An ERROR ends a statement, which is then rolled back; everything else ends
- * the connection.
+ * the connection. The server says which in the language of its messages: in others than English the code tells.
  */
 export function breaksConnection(error: unknown): boolean {
-  if (sqlStateOf(error) === undefined) return true
-  return error instanceof Error && 'severity' in error && error.severity !== 'ERROR'
+  const sqlState = sqlStateOf(error)
+  if (sqlState === undefined || !(error instanceof Error) || !('severity' in error)) return true
+  if (error.severity === 'ERROR') return false
+  return error.severity === 'FATAL' || error.severity === 'PANIC' || endsConnection.test(sqlState)
 }
+
+/**
+ * What a server says when it ends a connection that was there: a shutdown, an order, a time limit, a message that it does
+ * not understand, a defect. Nothing else leaves open whether a change was committed.
+ */
+const endsConnection = /^(?:08|25P|57P|58|XX)/
 
 /** The same fault in the words of every store. What is no fault of the database comes back as it is. */
 export function explainPostgresFailure(
