@@ -15,9 +15,11 @@ const limit = 16
  * it waits for in vain, is no matter of the others. When the database fails, it fails all of them.
  *
  * @param run carries out all executions or none
+ * @param track is told of all that is under way
  */
 export function carryOutTogether(
   run: (statement: NamedStatement, executions: readonly Arguments[]) => Promise<PostgresAnswer[]>,
+  track: (work: Promise<void>) => Promise<void>,
 ): GatheredCalls {
   const carryOut = async (statement: NamedStatement, callers: readonly Caller[]): Promise<void> => {
     try {
@@ -28,12 +30,12 @@ export function carryOutTogether(
       const isOver = callers.length === 1 || isEverybodys(error)
       for (const caller of callers) {
         if (isOver) caller.reject(error)
-        else void carryOut(statement, [caller])
+        else void track(carryOut(statement, [caller]))
       }
     }
   }
   return gatherTurn(limit, (statement, callers) => {
-    void carryOut(statement, callers.toSorted(byKey))
+    void track(carryOut(statement, callers.toSorted(byKey)))
   })
 }
 

@@ -164,6 +164,21 @@ onPostgres('changes of rows in one turn', () => {
     assert.deepEqual(await countsOf(['1', '2', '3']), [1, 0, 1])
   })
 
+  postgresTest('are done before the pool is closed, also alone', async (t, server) => {
+    const { pool, client, table, countsOf } = await openTable(t, server, { lock_timeout: '200ms' })
+    await client.query('BEGIN')
+    await client.query(`UPDATE ${table} SET count = count WHERE key = '2'`)
+    const asked = Promise.allSettled(['1', '2', '3'].map((key) => change(pool, table, key)))
+    await pool.close()
+    await client.query('ROLLBACK')
+    assert.deepEqual(
+      (await asked).map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    assert.deepEqual(await countsOf(['1', '2', '3']), [1, 0, 1])
+    await assert.rejects(change(pool, table, '1'), { reason: 'closed' })
+  })
+
   postgresTest('of two instances never wait for each other in a circle', async (t, server) => {
     const first = await openTable(t, server, { pool_size: '1', lock_timeout: '20s' })
     const { client, table, settings, countsOf } = first

@@ -70,17 +70,10 @@ export function createConnectionPool(
     executions: readonly Arguments[],
     act: PostgresAct,
   ): Promise<PostgresAnswer[]> => {
-    if (closing) throw new StoreUnavailableError('closed', 'The database is closed.')
     if (line.length >= settings.poolSize * waitingPerConnection) {
       throw new StoreUnavailableError('busy', 'Too many callers wait for the database.')
     }
-    const answers = send({ pool, line, known, settings }, statement, executions, act)
-    running.add(answers)
-    try {
-      return await answers
-    } finally {
-      running.delete(answers)
-    }
+    return await send({ pool, line, known, settings }, statement, executions, act)
   }
   const read = async (
     statement: NamedStatement,
@@ -98,24 +91,35 @@ export function createConnectionPool(
   }
   const write = (statement: NamedStatement, executions: readonly Arguments[]) =>
     run(statement, executions, 'write')
-  const lookUps = carryOutTogether(read)
-  const rowWrites = carryOutTogether(write)
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    const forget = () => running.delete(work)
+    running.add(work)
+    work.then(forget, forget)
+    return work
+  }
+  const lookUps = carryOutTogether(read, track)
+  const rowWrites = carryOutTogether(write, track)
+  const unlessClosed = (ask: () => Promise<PostgresAnswer>): Promise<PostgresAnswer> =>
+    closing === undefined ? ask() : Promise.reject(closed())
   return {
-    read: (query) => only(read(query, [query.values ?? []])),
-    lookUp: (query) => lookUps.call(query),
-    write: (query) => only(write(query, [query.values ?? []])),
-    writeRow: (query, key) => rowWrites.call(query, key),
-    close: () => {
-      lookUps.flush()
-      rowWrites.flush()
-      return (closing ??= closePool())
-    },
+    read: (query) => unlessClosed(() => only(track(read(query, [query.values ?? []])))),
+    lookUp: (query) => unlessClosed(() => lookUps.call(query)),
+    write: (query) => unlessClosed(() => only(track(write(query, [query.values ?? []])))),
+    writeRow: (query, key) => unlessClosed(() => rowWrites.call(query, key)),
+    close: () => (closing ??= closePool()),
   }
 
   async function closePool(): Promise<void> {
-    await Promise.allSettled(running)
+    lookUps.flush()
+    rowWrites.flush()
+    // What is refused to several is carried out for each of them, and a read may be sent again.
+    while (running.size > 0) await Promise.allSettled(running)
     await end()
   }
+}
+
+function closed(): StoreUnavailableError {
+  return new StoreUnavailableError('closed', 'The database is closed.')
 }
 
 async function only(answers: Promise<PostgresAnswer[]>): Promise<PostgresAnswer> {
