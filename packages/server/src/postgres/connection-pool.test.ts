@@ -66,6 +66,16 @@ onPostgres('look-ups of one turn', () => {
     )
   })
 
+  postgresTest('are asked on another connection when theirs was reset', async (t, server) => {
+    const { pool, settings } = await open(t, server, { pool_size: '1' })
+    await lookUpAll(pool, ['one', 'two'])
+    // As a pooler does that gives the connection to somebody else.
+    await pool.write({ name: 'reset', text: 'DISCARD ALL' })
+    assert.deepEqual(await lookUpAll(pool, ['one', 'two']), ['one', 'two'])
+    const { rows } = await pool.read({ name: 'path', text: 'SHOW search_path' })
+    assert.deepEqual(rows, [{ search_path: settings.schema }])
+  })
+
   postgresTest('are answered when the pool is closed meanwhile', async (t, server) => {
     const { pool } = await open(t, server)
     const asked = lookUpAll(pool, ['one', 'two'])

@@ -192,15 +192,20 @@ function send(
           resolve(answers)
           return
         }
-        // A standby answers for as long as it stands: only a new connection can lead to the new primary.
-        release(breaksConnection(error) || sqlStateOf(error) === readOnlyTransaction)
+        release(breaksConnection(error) || needsAnother.has(sqlStateOf(error) ?? ''))
         reject(isUniqueViolation(error) ? error : explainPostgresFailure(error, act, settings))
       })
     })
   })
 }
 
-const readOnlyTransaction = '25006'
+/** A connection on which this was refused would refuse it for as long as it stands. */
+const needsAnother: ReadonlySet<string> = new Set([
+  // By a standby: only a new connection can lead to the new primary.
+  '25006',
+  // The statement is not prepared: somebody in between reset the connection, its settings, too.
+  '26000',
+])
 
 function explainWaiting(error: unknown, settings: PostgresSettings): unknown {
   if (error instanceof Error && error.message === 'timeout exceeded when trying to connect') {
