@@ -174,6 +174,25 @@ onPostgres('changes of rows in one turn', () => {
     assert.deepEqual(await countsOf(['1', '2', '3']), [1, 0, 1])
   })
 
+  postgresTest('wait for all locks together as long as one would alone', async (t, server) => {
+    const limits = { lock_timeout: '20s', statement_timeout: '3s' }
+    const { pool, client, table, countsOf } = await openTable(t, server, limits)
+    for (let round = 1; round <= 2; round++) {
+      await client.query('BEGIN')
+      await client.query(`UPDATE ${table} SET count = count WHERE key = '2'`)
+      const [first, locked, last] = ['1', '2', '3'].map((key) => change(pool, table, key))
+      const others = await Promise.allSettled([first, last])
+      await client.query('ROLLBACK')
+      assert.deepEqual(
+        others.map(({ status }) => status),
+        ['fulfilled', 'fulfilled'],
+        'while the row is locked',
+      )
+      assert.equal(await locked, 1)
+      assert.deepEqual(await countsOf(['1', '2', '3']), [round, round, round])
+    }
+  })
+
   postgresTest('are done before the pool is closed, also alone', async (t, server) => {
     const { pool, client, table, countsOf } = await openTable(t, server, { lock_timeout: '200ms' })
     await client.query('BEGIN')

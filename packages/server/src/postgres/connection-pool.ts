@@ -186,7 +186,10 @@ function send(
         reject(explainWaiting(refusal, settings))
         return
       }
-      sendPrepared(client, statement, executions, known, (error, answers) => {
+      const lockTimeoutMs =
+        act === 'write' ? shareOfPatience(executions.length, settings) : undefined
+      const work = { statement, all: executions, lockTimeoutMs }
+      sendPrepared(client, work, known, (error, answers) => {
         if (!error && answers) {
           release()
           resolve(answers)
@@ -197,6 +200,18 @@ function send(
       })
     })
   })
+}
+
+/**
+ * Changes that share a transaction wait for locks no longer than one of them would alone: not for one row that is
+ * locked, before each is tried alone, and not one after the other until nobody waits for the answer.
+ */
+function shareOfPatience(
+  executions: number,
+  { lockTimeoutMs, statementTimeoutMs }: PostgresSettings,
+): number | undefined {
+  if (executions === 1) return undefined
+  return Math.ceil(Math.min(lockTimeoutMs, statementTimeoutMs) / executions)
 }
 
 /** A connection on which this was refused would refuse it for as long as it stands. */

@@ -132,7 +132,7 @@ async function connect(t: { after(end: () => Promise<void>): void }, url: string
   })
   const sendAll = (statement: { name: string; text: string }, executions: readonly Arguments[]) =>
     new Promise<PostgresAnswer[]>((resolve, reject) => {
-      sendPrepared(counting, statement, executions, known, (error, answers) => {
+      sendPrepared(counting, { statement, all: executions }, known, (error, answers) => {
         if (answers) resolve(answers)
         else reject(error ?? new Error('Neither an error nor an answer'))
       })

@@ -32,6 +32,14 @@ interface Column {
 /** How the rows of each statement look, by its name. */
 export type KnownRows = Map<string, readonly Column[]>
 
+/** Executions of one statement, which share a transaction. */
+export interface Executions {
+  readonly statement: NamedStatement
+  readonly all: readonly Arguments[]
+  /** How long each of them may wait for a lock; without it, what the connection is set to. */
+  readonly lockTimeoutMs?: number | undefined
+}
+
 /**
  * Prepares a statement where the connection has not, and carries it out once with each of the arguments. The executions
  * share one transaction, which is committed when `done` hears of their answers, and in which each sees what was committed
@@ -41,15 +49,15 @@ export type KnownRows = Map<string, readonly Column[]>
  */
 export function sendPrepared(
   client: PoolClient,
-  statement: NamedStatement,
-  executions: readonly Arguments[],
+  executions: Executions,
   known: KnownRows,
   done: Done,
 ): void {
+  const { statement, all } = executions
   let executed: Buffer
   try {
     const isKnown = known.has(statement.name)
-    executed = encodeExecutions(statement.name, executions, isKnown ? 'known' : 'asked')
+    executed = encodeExecutions(statement.name, all, isKnown ? 'known' : 'asked')
   } catch (error) {
     done(error as Error, undefined)
     return
@@ -61,7 +69,7 @@ export function sendPrepared(
     }))
     known.set(statement.name, columns)
   }
-  client.query(new PreparedExecutions(statement, executed, known, learn, done))
+  client.query(new PreparedExecutions(executions, executed, known, learn, done))
 }
 
 interface RowDescription {
@@ -78,11 +86,14 @@ class PreparedExecutions implements Submittable {
   readonly handleRowDescription: (description: RowDescription) => void
   readonly #executed: Buffer
   readonly #known: KnownRows
+  readonly #lockTimeoutMs: number | undefined
+  /** The answer to the limit comes before those of the executions. */
+  #isLimiting: boolean
   readonly #answers: PostgresAnswer[] = []
   #rows: Record<string, unknown>[] = []
 
   constructor(
-    { name, text }: NamedStatement,
+    { statement: { name, text }, lockTimeoutMs }: Executions,
     executed: Buffer,
     known: KnownRows,
     learn: (description: RowDescription) => void,
@@ -93,21 +104,30 @@ class PreparedExecutions implements Submittable {
     this.handleRowDescription = learn
     this.#executed = executed
     this.#known = known
+    this.#lockTimeoutMs = lockTimeoutMs
+    this.#isLimiting = lockTimeoutMs !== undefined
     this.callback = done
   }
 
   submit(connection: Connection): void {
     const { stream } = connection
-    const { parsedStatements } = connection as { parsedStatements?: Record<string, unknown> }
     if (!stream.writable) return
-    if (parsedStatements?.[this.name] === undefined) {
-      stream.write(Buffer.concat([encodeParse(this.name, this.text), this.#executed]))
-    } else {
-      stream.write(this.#executed)
+    const parsed = parsedBy(connection)
+    const packet: Buffer[] = []
+    // Before the other, for the client takes the answer to any Parse of this packet for the one to this.
+    if (parsed[this.name] === undefined) packet.push(encodeParse(this.name, this.text))
+    if (this.#lockTimeoutMs !== undefined) {
+      if (parsed[limitLocks.name] === undefined) {
+        packet.push(encodeParse(limitLocks.name, limitLocks.text))
+      }
+      packet.push(encodeExecution(limitLocks.name, [`${this.#lockTimeoutMs}`]))
     }
+    packet.push(this.#executed)
+    stream.write(packet.length === 1 ? this.#executed : Buffer.concat(packet))
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    if (this.#isLimiting) return
     const row: Record<string, unknown> = {}
     const columns = this.#known.get(this.name) ?? []
     for (let index = 0; index < columns.length; index++) {
@@ -119,7 +139,12 @@ class PreparedExecutions implements Submittable {
   }
 
   /** `SELECT 1`, `INSERT 0 1`: one execution is done, but not committed. */
-  handleCommandComplete({ text }: { readonly text: string }): void {
+  handleCommandComplete({ text }: { readonly text: string }, connection: Connection): void {
+    if (this.#isLimiting) {
+      this.#isLimiting = false
+      parsedBy(connection)[limitLocks.name] = limitLocks.text
+      return
+    }
     const rowCount = Number(text.slice(text.lastIndexOf(' ') + 1))
     this.#answers.push({ rows: this.#rows, rowCount })
     // It answers with no rows: the server said so with another message than a description.
@@ -140,6 +165,17 @@ class PreparedExecutions implements Submittable {
   handleEmptyQuery(): void {}
   handleCopyInResponse(): void {}
   handleCopyData(): void {}
+}
+
+/** For the rest of the transaction. */
+const limitLocks: NamedStatement = {
+  name: 'limit locks',
+  text: "SELECT set_config('lock_timeout', $1, true)",
+}
+
+/** What the client knows to be prepared on the connection. */
+function parsedBy(connection: Connection): Record<string, unknown> {
+  return (connection as { parsedStatements?: Record<string, unknown> }).parsedStatements ?? {}
 }
 
 const bindCode = 0x42
@@ -183,6 +219,14 @@ function encodeExecutions(
     at += execute.copy(packet, at)
   }
   sync.copy(packet, at)
+  return packet
+}
+
+/** As above, of one that has no Sync yet. */
+function encodeExecution(name: string, parameters: readonly Parameter[]): Buffer {
+  const size = bindSize(Buffer.byteLength(name), parameters)
+  const packet = Buffer.allocUnsafe(size + execute.length)
+  execute.copy(packet, writeBind(packet, name, size, parameters, 0))
   return packet
 }
 
