@@ -10,6 +10,10 @@ import type { PostgresDriver } from './load-driver.ts'
  * Plans are kept with prepared statements: one made while a table was empty would go on reading it from end to end when
  * it has a million rows, or all that an index of it holds, to sort that. Every query has an index, and every order that
  * is asked for is an index's, so that neither is ever planned.
+ *
+ * A packet of many changes is more than one of the network's. When a host is gone that sent half of it, the server keeps the
+ * rows locked that it has changed, and no time limit counts while it waits for the rest of a transaction that no BEGIN
+ * began: it has to notice, which by itself takes Linux more than two hours.
  */
 function sessionSettingsOf(settings: PostgresSettings): Readonly<Record<string, string>> {
   return {
@@ -22,6 +26,9 @@ function sessionSettingsOf(settings: PostgresSettings): Readonly<Record<string, 
     statement_timeout: `${settings.statementTimeoutMs}`,
     lock_timeout: `${settings.lockTimeoutMs}`,
     idle_in_transaction_session_timeout: `${settings.statementTimeoutMs}`,
+    tcp_keepalives_idle: '10',
+    tcp_keepalives_interval: '5',
+    tcp_keepalives_count: '3',
   }
 }
 

@@ -229,6 +229,26 @@ postgresTest(
 )
 
 postgresTest(
+  'lets the server notice within half a minute that its host is gone',
+  async (t, server) => {
+    const settings = settingsOf(server.urlFor(t))
+    const limits = await withConnection(await loadPostgresDriver(), settings, async (client) => {
+      const { rows } = await client.query(`SELECT current_setting('tcp_keepalives_idle') AS idle,
+      current_setting('tcp_keepalives_interval') AS pause, current_setting('tcp_keepalives_count') AS probes`)
+      return rows[0]
+    })
+    const [idle, pause, probes] = [limits.idle, limits.pause, limits.probes].map(Number) as [
+      number,
+      number,
+      number,
+    ]
+    // 0 is what the system does by itself: two hours.
+    assert.ok(idle > 0 && pause > 0 && probes > 0)
+    assert.ok(idle + pause * probes <= 30)
+  },
+)
+
+postgresTest(
   'keeps text with a NUL apart from every real name, and answers for it',
   async (t, server) => {
     const store = await openPostgresStore(settingsOf(server.urlFor(t)))
