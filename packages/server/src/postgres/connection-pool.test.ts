@@ -155,6 +155,23 @@ onPostgres('changes of rows in one turn', () => {
     }
   })
 
+  postgresTest('are done all the same when one has a value of no known kind', async (t, server) => {
+    const { pool, table, countsOf } = await openTable(t, server)
+    const text = `UPDATE ${table} SET count = count + 1 WHERE key = $1`
+    const outcomes = await Promise.allSettled(
+      ['1', Symbol('odd'), '3'].map((value) =>
+        pool.writeRow({ name: 'change', text, values: [value] }, String(value)),
+      ),
+    )
+    assert.deepEqual(
+      outcomes.map((outcome) =>
+        outcome.status === 'fulfilled' ? outcome.value.rowCount : outcome.reason.name,
+      ),
+      [1, 'TypeError', 1],
+    )
+    assert.deepEqual(await countsOf(['1', '3']), [1, 1])
+  })
+
   postgresTest('do not wait for the one whose row is locked', async (t, server) => {
     const { pool, client, table, countsOf } = await openTable(t, server, { lock_timeout: '100ms' })
     await client.query('BEGIN')

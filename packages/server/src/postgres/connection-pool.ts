@@ -189,7 +189,7 @@ function send(
       const lockTimeoutMs =
         act === 'write' ? shareOfPatience(executions.length, settings) : undefined
       const work = { statement, all: executions, lockTimeoutMs }
-      sendPrepared(client, work, known, (error, answers) => {
+      const hear = (error: Error | null, answers: PostgresAnswer[] | undefined): void => {
         if (!error && answers) {
           release()
           resolve(answers)
@@ -197,7 +197,13 @@ function send(
         }
         release(breaksConnection(error) || needsAnother.has(sqlStateOf(error) ?? ''))
         reject(isUniqueViolation(error) ? error : explainPostgresFailure(error, act, settings))
-      })
+      }
+      try {
+        sendPrepared(client, work, known, hear)
+      } catch (error) {
+        release()
+        reject(error)
+      }
     })
   })
 }

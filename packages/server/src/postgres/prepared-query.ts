@@ -46,6 +46,7 @@ export interface Executions {
  * before it began. An error undoes them all.
  *
  * @param known shared by all connections of a pool
+ * @throws TypeError for a value that PostgreSQL cannot be given; nothing was sent then
  */
 export function sendPrepared(
   client: PoolClient,
@@ -54,14 +55,8 @@ export function sendPrepared(
   done: Done,
 ): void {
   const { statement, all } = executions
-  let executed: Buffer
-  try {
-    const isKnown = known.has(statement.name)
-    executed = encodeExecutions(statement.name, all, isKnown ? 'known' : 'asked')
-  } catch (error) {
-    done(error as Error, undefined)
-    return
-  }
+  const isKnown = known.has(statement.name)
+  const executed = encodeExecutions(statement.name, all, isKnown ? 'known' : 'asked')
   const learn = ({ fields }: RowDescription): void => {
     const columns = fields.map(({ name, dataTypeID }) => ({
       name,
