@@ -68,7 +68,7 @@ export async function buildServices(base: Base, state: State): Promise<Services>
     concurrency: hashesAtOnce(),
     maxWaiting: 256,
     maxWaitMs: 2_000,
-    together: { size: 6, maxWaitMs: 50 },
+    together: { size: 16, maxWaitMs: 80 },
   })
   const metrics = createMetrics({
     hashQueue: () => queue.depth(),
