@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../foundation/store-failure.ts'
-import { type Caller, type GatheredCalls, gatherTurn } from './gather-turn.ts'
+import { type Caller, type GatheredCall, gatherTurn } from './gather-turn.ts'
 import type { Arguments, NamedStatement, PostgresAnswer } from './prepared-query.ts'
 
 /** A look-up takes the server some 5 µs, so the last of so many waits a tenth of a millisecond for the others. */
@@ -15,12 +15,10 @@ const limit = 16
  * it waits for in vain, is no matter of the others. When the database fails, it fails all of them.
  *
  * @param run carries out all executions or none
- * @param track is told of all that is under way
  */
 export function carryOutTogether(
   run: (statement: NamedStatement, executions: readonly Arguments[]) => Promise<PostgresAnswer[]>,
-  track: (work: Promise<void>) => Promise<void>,
-): GatheredCalls {
+): GatheredCall {
   const carryOut = async (statement: NamedStatement, callers: readonly Caller[]): Promise<void> => {
     try {
       const executions = callers.map(({ values }) => values)
@@ -30,12 +28,12 @@ export function carryOutTogether(
       const isOver = callers.length === 1 || isEverybodys(error)
       for (const caller of callers) {
         if (isOver) caller.reject(error)
-        else void track(carryOut(statement, [caller]))
+        else void carryOut(statement, [caller])
       }
     }
   }
   return gatherTurn(limit, (statement, callers) => {
-    void track(carryOut(statement, callers.toSorted(byKey)))
+    void carryOut(statement, callers.toSorted(byKey))
   })
 }
 

@@ -91,29 +91,26 @@ export function createConnectionPool(
   }
   const write = (statement: NamedStatement, executions: readonly Arguments[]) =>
     run(statement, executions, 'write')
-  const track = <T>(work: Promise<T>): Promise<T> => {
-    const forget = () => running.delete(work)
-    running.add(work)
-    work.then(forget, forget)
-    return work
+  const lookUp = carryOutTogether(read)
+  const writeRow = carryOutTogether(write)
+  const answering = (ask: () => Promise<PostgresAnswer>): Promise<PostgresAnswer> => {
+    if (closing) return Promise.reject(closed())
+    const answer = ask()
+    const forget = () => running.delete(answer)
+    running.add(answer)
+    answer.then(forget, forget)
+    return answer
   }
-  const lookUps = carryOutTogether(read, track)
-  const rowWrites = carryOutTogether(write, track)
-  const unlessClosed = (ask: () => Promise<PostgresAnswer>): Promise<PostgresAnswer> =>
-    closing === undefined ? ask() : Promise.reject(closed())
   return {
-    read: (query) => unlessClosed(() => only(track(read(query, [query.values ?? []])))),
-    lookUp: (query) => unlessClosed(() => lookUps.call(query)),
-    write: (query) => unlessClosed(() => only(track(write(query, [query.values ?? []])))),
-    writeRow: (query, key) => unlessClosed(() => rowWrites.call(query, key)),
+    read: (query) => answering(() => only(read(query, [query.values ?? []]))),
+    lookUp: (query) => answering(() => lookUp(query)),
+    write: (query) => answering(() => only(write(query, [query.values ?? []]))),
+    writeRow: (query, key) => answering(() => writeRow(query, key)),
     close: () => (closing ??= closePool()),
   }
 
   async function closePool(): Promise<void> {
-    lookUps.flush()
-    rowWrites.flush()
-    // What is refused to several is carried out for each of them, and a read may be sent again.
-    while (running.size > 0) await Promise.allSettled(running)
+    await Promise.allSettled(running)
     await end()
   }
 }

@@ -14,11 +14,7 @@ export interface Caller {
   reject(error: unknown): void
 }
 
-export interface GatheredCalls {
-  call(query: PostgresQuery, key?: string): Promise<PostgresAnswer>
-  /** Sends what waits, now. */
-  flush(): void
-}
+export type GatheredCall = (query: PostgresQuery, key?: string) => Promise<PostgresAnswer>
 
 /**
  * Calls of one turn of the event loop that ask for the same statement are sent together, at most `limit` of them. Callers
@@ -27,7 +23,7 @@ export interface GatheredCalls {
 export function gatherTurn(
   limit: number,
   send: (statement: NamedStatement, callers: readonly Caller[]) => void,
-): GatheredCalls {
+): GatheredCall {
   let gathered = new Map<string, { statement: NamedStatement; callers: Caller[] }>()
   const flush = (): void => {
     const groups = gathered
@@ -36,17 +32,14 @@ export function gatherTurn(
       for (const share of inEqualShares(callers, limit)) send(statement, share)
     }
   }
-  return {
-    call: (query, key = '') =>
-      new Promise((resolve, reject) => {
-        if (gathered.size === 0) setImmediate(flush)
-        const caller = { values: query.values ?? [], key, resolve, reject }
-        const group = gathered.get(query.name)
-        if (group) group.callers.push(caller)
-        else gathered.set(query.name, { statement: query, callers: [caller] })
-      }),
-    flush,
-  }
+  return (query, key = '') =>
+    new Promise((resolve, reject) => {
+      if (gathered.size === 0) setImmediate(flush)
+      const caller = { values: query.values ?? [], key, resolve, reject }
+      const group = gathered.get(query.name)
+      if (group) group.callers.push(caller)
+      else gathered.set(query.name, { statement: query, callers: [caller] })
+    })
 }
 
 function inEqualShares<T>(items: readonly T[], limit: number): T[][] {
