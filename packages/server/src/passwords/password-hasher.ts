@@ -52,10 +52,6 @@ export async function createPasswordHasher(
   const parameters = options.parameters ?? defaultArgon2id
   const derive = options.derive ?? (await loadArgon2id())
 
-  const matchesArgon2id = async (password: string, phc: PhcString): Promise<boolean> => {
-    const derived = await derive(normalize(password), phc.salt, toParameters(phc), phc.hash.length)
-    return timingSafeEqual(derived, phc.hash)
-  }
   const dummy: PhcString = {
     id: 'argon2id',
     version: 19,
@@ -63,33 +59,43 @@ export async function createPasswordHasher(
     salt: randomness(saltBytes),
     hash: randomness(hashBytes),
   }
-  const check = async (
-    password: string,
-    stored: string | undefined,
-  ): Promise<{ matches: boolean; needsRehash: boolean }> => {
-    const phc = stored === undefined ? undefined : parsePhcString(stored)
-    if (phc && isArgon2id(phc)) {
-      const matches = await matchesArgon2id(password, phc)
-      return { matches, needsRehash: matches && !isPresent(phc, parameters) }
-    }
-    const matchesForeign = stored === undefined ? undefined : findForeignHash(stored)
-    if (matchesForeign) {
-      const matches = await matchesEitherForm(password, matchesForeign)
-      return { matches, needsRehash: matches }
-    }
-    await matchesArgon2id(password, dummy)
-    return { matches: false, needsRehash: false }
+  const queueUp = async <T>(
+    work: () => Promise<T>,
+    judge: (value: T) => { matches: boolean; needsRehash: boolean },
+  ): Promise<VerifyResult> => {
+    const queued = await queue.run(work)
+    return queued.ok ? { ok: true, ...judge(queued.value) } : queued
+  }
+  const verifyArgon2id = (password: string, phc: PhcString): Promise<VerifyResult> => {
+    const normal = normalize(password)
+    const asStored = toParameters(phc)
+    return queueUp(
+      () => derive(normal, phc.salt, asStored, phc.hash.length),
+      (derived) => {
+        const matches = timingSafeEqual(derived, phc.hash) && phc !== dummy
+        return { matches, needsRehash: matches && !isPresent(phc, parameters) }
+      },
+    )
   }
   return {
     hash: async (password) => {
       const salt = randomness(saltBytes)
-      const queued = await queue.run(() => derive(normalize(password), salt, parameters, hashBytes))
+      const normal = normalize(password)
+      const queued = await queue.run(() => derive(normal, salt, parameters, hashBytes))
       if (!queued.ok) return queued
       return { ok: true, hash: formatPhcString({ ...dummy, salt, hash: queued.value }) }
     },
+    // Whoever waits takes the hash apart before and judges after it, with others (decision 051): between two hashes the
+    // main thread does no more than start the next one.
     verify: async (password, storedHash) => {
-      const queued = await queue.run(() => check(password, storedHash))
-      return queued.ok ? { ok: true, ...queued.value } : queued
+      const phc = storedHash === undefined ? undefined : parsePhcString(storedHash)
+      if (phc && isArgon2id(phc)) return verifyArgon2id(password, phc)
+      const matchesForeign = storedHash === undefined ? undefined : findForeignHash(storedHash)
+      if (!matchesForeign) return verifyArgon2id(password, dummy)
+      return queueUp(
+        () => matchesEitherForm(password, matchesForeign),
+        (matches) => ({ matches, needsRehash: matches }),
+      )
     },
   }
 }
