@@ -18,7 +18,8 @@ if (major < 24 || (major === 24 && minor < 15)) {
 // Under load V8 lets the space of young objects grow to 64 MiB, and that of old ones to a multiple of what is alive
 // before it looks for garbage there; both can be bounded only from the command line. So the server starts itself anew
 // with bounds, keeping its process id. Not on Windows, and not where a parent's channel would be lost
-// (child_process.fork); whoever sets the option for himself is left alone.
+// (child_process.fork); whoever sets the option for himself is left alone. The allocator of glibc has an arena for each
+// thread, up to eight for each core, and what is free in one is of no use to another.
 const youngSpace = '--max-semi-space-size'
 const isBounded = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((text) =>
   text.includes(youngSpace),
@@ -28,7 +29,11 @@ const [command = 'start'] = process.argv.slice(2)
 if (command === 'start' && !isBounded && process.execve && !process.send) {
   const bounds = [`${youngSpace}=8`, '--heap-growing-percent=50']
   const words = [...bounds, ...process.execArgv, ...process.argv.slice(1)]
-  const environment = { UV_THREADPOOL_SIZE: String(availableParallelism() + 3), ...process.env }
+  const environment = {
+    UV_THREADPOOL_SIZE: String(availableParallelism() + 3),
+    MALLOC_ARENA_MAX: '1',
+    ...process.env,
+  }
   process.execve(process.execPath, [process.execPath, ...words], environment)
 }
 

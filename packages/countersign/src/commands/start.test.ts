@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { createServer, connect } from 'node:net'
 import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createProgram, type RunningServer } from '../program.fixture.ts'
@@ -46,6 +47,24 @@ test('sends nobody to the key set for a secret that is shared', async (t) => {
 })
 
 const readsProc = { skip: process.platform !== 'linux' && 'it reads /proc' }
+test(
+  'has one arena for all its threads, and a thread of the pool for the disk, unless told otherwise',
+  readsProc,
+  async (t) => {
+    const program = createProgram(t)
+    const server = await program.start()
+    const given = environmentOf(server)
+    assert.ok(given.includes('MALLOC_ARENA_MAX=1'))
+    assert.ok(given.includes(`UV_THREADPOOL_SIZE=${availableParallelism() + 3}`))
+    await server.stop()
+    const own = environmentOf(
+      await program.start({ MALLOC_ARENA_MAX: '3', UV_THREADPOOL_SIZE: '7' }),
+    )
+    assert.ok(own.includes('MALLOC_ARENA_MAX=3'))
+    assert.ok(own.includes('UV_THREADPOOL_SIZE=7'))
+  },
+)
+
 test(
   'bounds the spaces of young and old objects, and stays the process it was',
   readsProc,
@@ -297,4 +316,8 @@ async function until(condition: () => boolean): Promise<void> {
 
 function argumentsOf({ child }: RunningServer): readonly string[] {
   return readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
+}
+
+function environmentOf({ child }: RunningServer): readonly string[] {
+  return readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0')
 }
