@@ -20,9 +20,11 @@ export function explainFailure(error: unknown): {
   if (error instanceof MoveRefusedError || error instanceof RotationRefusedError) {
     return { message: error.message, exitCode: exitCodes.refused }
   }
-  if (error instanceof StoreUnavailableError || isListenFailure(error)) {
-    return { message: error.message, exitCode: exitCodes.failed }
+  if (error instanceof StoreUnavailableError) {
+    const isPending = error.reason === 'steps_pending'
+    return { message: error.message, exitCode: isPending ? exitCodes.pending : exitCodes.failed }
   }
+  if (isListenFailure(error)) return { message: error.message, exitCode: exitCodes.failed }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return { message: `Unexpected failure: ${message}`, exitCode: exitCodes.failed }
 }

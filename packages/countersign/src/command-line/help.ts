@@ -15,8 +15,8 @@ export function renderHelp(commands: readonly Command[], group: string | undefin
     '',
     'countersign <command> --help tells more; countersign --version is the version.',
     'Configured by the environment and ./.env; countersign doctor shows what counts.',
-    'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 4 refused (no such',
-    'account, name taken, last administrator), 5 schema steps pending.',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage or not confirmed, 3 wrong configuration,',
+    '4 refused (no such account, name taken, last administrator), 5 schema steps pending.',
   ].join('\n')
 }
 

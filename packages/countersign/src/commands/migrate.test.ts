@@ -25,8 +25,11 @@ async function proveMigrations(t: TestContext, database: Readonly<Record<string,
   assert.deepEqual(readdirSync(program.directory), [], 'it changed nothing')
 
   const refused = await run('keys list', { MIGRATE_ON_START: 'off' })
-  assert.equal(refused.code, 1)
+  assert.equal(refused.code, 5)
   assert.match(refused.err, /pending: 1 \(tables\), .*countersign migrate up/)
+  const examined = await run('doctor', { MIGRATE_ON_START: 'off' })
+  assert.equal(examined.code, 3, 'doctor says so beforehand')
+  assert.match(examined.out, /\d+ schema step\(s\) are pending: countersign migrate up/)
 
   const up = await run('migrate up')
   assert.equal(up.code, 0, up.err)
@@ -37,4 +40,5 @@ async function proveMigrations(t: TestContext, database: Readonly<Record<string,
   assert.equal(after.code, 0)
   assert.match(after.out, /^1 +tables +applied 20\d\d-/m)
   assert.equal((await run('keys list', { MIGRATE_ON_START: 'off' })).code, 0)
+  assert.equal((await run('doctor', { MIGRATE_ON_START: 'off' })).code, 0)
 }

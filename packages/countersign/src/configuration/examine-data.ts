@@ -9,6 +9,7 @@ import {
   examinePostgres,
   examineStart,
   listSchemaSteps,
+  type SchemaStep,
 } from '@countersign/server/database'
 
 export type Finding = DatabaseFinding
@@ -26,7 +27,7 @@ export async function examineData(settings: Settings): Promise<Finding[]> {
     examineDirectory(file),
     ...examineSecret(settings, file),
     ...examineDatabase(file),
-    ...(await examineMark(settings)),
+    ...(await examineSchema(settings)),
     ...(await examineStored(settings, file)),
   ]
 }
@@ -39,15 +40,7 @@ async function examineServer(settings: Settings): Promise<Finding[]> {
       database.kind === 'postgres'
         ? await examinePostgres(database, Date.now)
         : await examineMongodb(database, Date.now)
-    const steps = await listSchemaSteps(database)
-    const pending = steps.filter(({ appliedAt }) => appliedAt === undefined).length
-    const mend = migratesOnStart
-      ? 'the start applies them.'
-      : 'countersign migrate up applies them, and MIGRATE_ON_START=off refuses to start before.'
-    const schema =
-      pending === 0
-        ? { isWrong: false, text: 'The schema is up to date.' }
-        : { isWrong: !migratesOnStart, text: `${pending} schema step(s) are pending: ${mend}` }
+    const schema = judgeSteps(await listSchemaSteps(database), migratesOnStart)
     return [...findings, schema, ...(await examineStart(settings))]
   } catch (error) {
     const isExplained =
@@ -55,6 +48,15 @@ async function examineServer(settings: Settings): Promise<Finding[]> {
     if (!isExplained) throw error
     return [{ isWrong: true, text: error.message }]
   }
+}
+
+function judgeSteps(steps: readonly SchemaStep[], migratesOnStart: boolean): Finding {
+  const pending = steps.filter(({ appliedAt }) => appliedAt === undefined).length
+  if (pending === 0) return { isWrong: false, text: 'The schema is up to date.' }
+  const mend = migratesOnStart
+    ? 'the start applies them.'
+    : 'countersign migrate up applies them, and MIGRATE_ON_START=off refuses to start before.'
+  return { isWrong: !migratesOnStart, text: `${pending} schema step(s) are pending: ${mend}` }
 }
 
 function examineDirectory(file: string): Finding {
@@ -119,10 +121,10 @@ function examineDatabase(file: string): Finding[] {
 }
 
 /** Why the embedded database would refuse a start that finds it sound. */
-async function examineMark({ database }: Settings): Promise<Finding[]> {
+async function examineSchema({ database, migratesOnStart }: Settings): Promise<Finding[]> {
   try {
-    await listSchemaSteps(database)
-    return []
+    const finding = judgeSteps(await listSchemaSteps(database), migratesOnStart)
+    return finding.isWrong ? [finding] : []
   } catch (error) {
     if (!(error instanceof StoreUnavailableError) || error.reason !== 'schema') return []
     return [{ isWrong: true, text: error.message }]

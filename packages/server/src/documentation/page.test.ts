@@ -196,6 +196,22 @@ describe('the page in a browser', { skip: withoutBrowser }, () => {
     assert.deepEqual(faults, [])
   })
 
+  for (const width of [390, 1280]) {
+    test(`the sample of no request body is cut off, ${width} pixels wide`, async (t) => {
+      const { url } = await serve(t)
+      const { page } = await openPage(t, `${url}/docs`)
+      await page.setViewportSize({ width, height: 900 })
+      await openEverything(page)
+      const cutOff = await page.evaluate(() =>
+        [...document.querySelectorAll('textarea')]
+          .filter((area) => area.scrollHeight > area.clientHeight + 1)
+          .map(({ id }) => id),
+      )
+      assert.deepEqual(cutOff, [])
+      assert.ok((await page.locator('textarea:visible').count()) > 10)
+    })
+  }
+
   test('every field, button and picture has a name', async (t) => {
     const { url } = await serve(t)
     const { page } = await openPage(t, `${url}/docs`)

@@ -26,4 +26,6 @@ export type StoreUnavailableReason =
   | 'denied'
   /** The tables are another version's. */
   | 'schema'
+  /** The tables are an older version's, and this start may not change them. */
+  | 'steps_pending'
   | 'closed'

@@ -56,7 +56,7 @@ export function explainConnection(error: unknown, hosts: string): unknown {
   return new StoreUnavailableError(explained.reason, message, { cause: error })
 }
 
-type Reason = Exclude<StoreUnavailableReason, 'corrupt' | 'read_only' | 'schema'>
+type Reason = Exclude<StoreUnavailableReason, 'corrupt' | 'read_only' | 'schema' | 'steps_pending'>
 
 function reasonOf(error: Error): Reason | undefined {
   switch (error.name) {

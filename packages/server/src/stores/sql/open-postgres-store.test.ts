@@ -171,7 +171,7 @@ postgresTest('does not start with a pending step when it may not apply it', asyn
   const settings = settingsOf(server.urlFor(t))
   await assert.rejects(
     openPostgresStore(settings, { migrates: false }),
-    isRefusal('schema', /pending: 1 \(tables\)/),
+    isRefusal('steps_pending', /pending: 1 \(tables\)/),
   )
   await (await openPostgresStore(settings)).close()
   await (await openPostgresStore(settings, { migrates: false })).close()

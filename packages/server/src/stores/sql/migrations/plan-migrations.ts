@@ -77,7 +77,7 @@ export function refusePending(pending: readonly NamedStep[]): void {
   if (pending.length === 0) return
   const names = pending.map(({ number, name }) => `${number} (${name})`).join(', ')
   throw new StoreUnavailableError(
-    'schema',
+    'steps_pending',
     `Schema steps are pending: ${names}. Run countersign migrate up, or set MIGRATE_ON_START=on.`,
   )
 }
