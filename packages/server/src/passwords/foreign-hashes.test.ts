@@ -91,6 +91,13 @@ describe('a hash of scrypt', () => {
     assert.equal(await matches('password', stored), true)
   })
 
+  test('with parameters that scrypt itself refuses is unknown', () => {
+    const rest = scryptHash('x').split('$').slice(3).join('$')
+    for (const list of ['ln=16,r=1,p=1', 'ln=21,r=1,p=1', 'ln=1,r=65536,p=16']) {
+      assert.equal(findForeignHash(`$scrypt$${list}$${rest}`), undefined, list)
+    }
+  })
+
   test('whose cost would exhaust this machine is unknown', async () => {
     const rest = scryptHash('x').split('$').slice(3).join('$')
     const costs = ['ln=25,r=8,p=1', 'ln=18,r=9,p=1', 'ln=10,r=8,p=17', 'ln=1,r=2000000,p=1']

@@ -55,9 +55,12 @@ function findScrypt(phc: PhcString): ((password: string) => Promise<boolean>) | 
   const { ln = 0, r = 0, p = 0 } = phc.parameters
   const N = 2 ** ln
   const bytes = 128 * N * r
+  const maxmem = 2 * bytes + 1024 * 1024
   if (ln < 1 || ln > 24 || r < 1 || p < 1 || p > 16 || bytes > maxScryptBytes) return undefined
+  // With these the function throws: N is below 2^(128 * r / 8) (RFC 7914 section 2), and memory is what OpenSSL asks for.
+  if (ln >= 16 * r || 128 * r * (N + p + 2) > maxmem) return undefined
   return async (password) => {
-    const options = { N, r, p, maxmem: 2 * bytes + 1024 * 1024 }
+    const options = { N, r, p, maxmem }
     const derived = await deriveScrypt(password, phc.salt, phc.hash.length, options)
     return timingSafeEqual(derived, phc.hash)
   }
