@@ -1,13 +1,14 @@
 // Where the links of mails lead. Opening one does nothing, so that a scanner that follows it spends nothing: the token
-// stands behind the #, which is sent nowhere, and only the button sends it.
+// stands behind the #, which is sent nowhere, and only the button sends it. Some mails know of no act and have no token:
+// their link leads to a form that has another mail sent.
 
 import { input } from './fields.js'
 import { askPasskey } from './passkey.js'
 import { offerFactors } from './second-factor.js'
 
 /**
- * @typedef {'newPassword' | 'password'} Field
- * @typedef {{ title: string, explanation: string, path: string, fields: readonly Field[], done: string }} Act
+ * @typedef {'newPassword' | 'password' | 'email'} Field
+ * @typedef {{ title: string, explanation: string, path: string, fields: readonly Field[], button?: string, done: string }} Act
  * @typedef {import('./passkey.js').PasskeyOptions} PasskeyOptions
  * @typedef {{ code: string, message: string, factors?: string[], passkey?: PasskeyOptions, mfaToken?: string }} Failure
  */
@@ -53,14 +54,40 @@ const acts = {
   },
 }
 
+/** @type {Pick<Act, 'path' | 'fields' | 'button' | 'done'>} */
+const forgotten = {
+  path: 'api/auth/password/forgot',
+  fields: ['email'],
+  button: 'Send the mail',
+  // The same for every address: strangers must not learn here who has an account.
+  done: 'If an account has verified this address, a mail is on its way. If none comes, load this page again and check the address.',
+}
+
+/** What can be done without a token. @type {Readonly<Record<string, Act>>} */
+const requests = {
+  'reset-password': {
+    ...forgotten,
+    title: 'Reset your password',
+    explanation:
+      'Enter the address of your account. A mail brings a link to choose a new password with.',
+  },
+  'sign-in': {
+    ...forgotten,
+    title: 'Log in or reset your password',
+    explanation:
+      'Log in where you use the account. If you do not know its password, enter its address here: a mail brings a link to choose a new one with.',
+  },
+}
+
 /** @type {Readonly<Record<Field, import('./fields.js').Look>>} */
 const inputs = {
   newPassword: { label: 'New password', type: 'password', autocomplete: 'new-password' },
   password: { label: 'Present password', type: 'password', autocomplete: 'current-password' },
+  email: { label: 'E-mail address', type: 'email', autocomplete: 'email', required: true },
 }
 
-const act = acts[location.pathname.split('/').at(-1) ?? '']
 const token = location.hash.slice(1)
+const act = (token === '' ? requests : acts)[location.pathname.split('/').at(-1) ?? '']
 // Neither the history nor a shoulder keeps it.
 history.replaceState(null, '', location.pathname)
 
@@ -74,16 +101,17 @@ const asked = {
   mfaToken: undefined,
 }
 
-if (act && token !== '') show(act)
+if (act) show(act)
 else tell('This page is for the links that come by mail.', true)
 
 /** @param {Act} shown */
 function show(shown) {
-  const { title, explanation, fields } = shown
+  const { title, explanation, fields, button = 'Confirm' } = shown
   document.title = title
   element('title').textContent = title
   element('explanation').textContent = explanation
   element('fields').append(...fields.flatMap((field) => input(field, inputs[field])))
+  element('submit').textContent = button
   const form = /** @type {HTMLFormElement} */ (element('form'))
   form.hidden = false
   form.addEventListener('submit', (event) => {
@@ -129,7 +157,7 @@ async function send({ path }, form) {
     factor: _chosen,
     ...typed
   } = Object.fromEntries([...form].filter(([, value]) => value !== ''))
-  const body = { token, ...typed }
+  const body = token === '' ? typed : { token, ...typed }
   const { factor, mfaToken } = asked
   if (factor === undefined) return post(path, body)
   if (factor === 'passkey') return sendPasskey(path, body)

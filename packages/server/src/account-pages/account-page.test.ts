@@ -13,9 +13,13 @@ async function setUp(t: TestContext) {
   const site = await serveSite(t, auth.handler)
   await site.call('POST', '/api/auth/register', { body: { username: 'ada', password, email: ada } })
   const take = async (page: string) => `${site.url}/account/${page}#${await mailbox.takeToken(ada)}`
+  const verify = async () => {
+    const body = { token: await mailbox.takeToken(ada), password }
+    assert.equal((await site.call('POST', '/api/auth/email/verify', { body })).status, 204)
+  }
   const logIn = async (username: string, secret: string) =>
     (await site.call('POST', '/api/auth/login', { body: { username, password: secret } })).status
-  return { site, take, logIn }
+  return { site, take, verify, logIn }
 }
 
 describe('the page of a mail’s link', { skip: withoutBrowser }, () => {
@@ -58,6 +62,74 @@ describe('the page of a mail’s link', { skip: withoutBrowser }, () => {
       ['password', 'current-password'],
       ['password', 'new-password'],
     ])
+  })
+})
+
+// Notices link to the one, and what is sent to an address that is in use to the other.
+describe('a page that is opened without a token', { skip: withoutBrowser }, () => {
+  for (const name of ['reset-password', 'sign-in']) {
+    test(`${name} asks for the address and has a link sent there, by the keyboard alone`, async (t) => {
+      const { site, take, verify, logIn } = await setUp(t)
+      await verify()
+      const { page, faults } = await openPage(t, `${site.url}/account/${name}`)
+      await page.getByLabel('E-mail address').waitFor()
+      const kinds = await page.$$eval('input', (inputs) =>
+        inputs.map(({ type, autocomplete, required }) => [type, autocomplete, required]),
+      )
+      assert.deepEqual(kinds, [['email', 'email', true]])
+      await page.keyboard.press('Tab')
+      await page.keyboard.type(ada)
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('#outcome:not([data-failed]):text("a mail is on its way")')
+      const reset = await openPage(t, await take('reset-password'))
+      await reset.page.fill('#newPassword', newPassword)
+      await reset.page.click('#submit')
+      await reset.page.waitForSelector('#outcome:text("The password is set.")')
+      assert.equal(await logIn('ada', newPassword), 200)
+      assert.deepEqual([...faults, ...reset.faults], [])
+    })
+  }
+
+  test('says the same of an address that nobody has', async (t) => {
+    const { site, verify } = await setUp(t)
+    await verify()
+    const said = async (email: string) => {
+      const { page } = await openPage(t, `${site.url}/account/reset-password`)
+      await page.fill('#email', email)
+      await page.click('#submit')
+      await page.waitForSelector('#outcome:not(:empty)')
+      return page.innerText('main')
+    }
+    assert.equal(await said('nobody@example.org'), await said(ada))
+  })
+
+  test('says why it was refused, and can be tried again', async (t) => {
+    const { site } = await setUp(t)
+    const { page } = await openPage(t, `${site.url}/account/reset-password`)
+    const refused = async (email: string, message: string) => {
+      await page.fill('#email', email)
+      await page.click('#submit')
+      await page.waitForSelector(`#outcome[data-failed]:text("${message}")`)
+    }
+    await refused('ada@localhost', 'This is not an e-mail address')
+    for (const [status, message] of [
+      [429, 'Too many requests'],
+      [503, 'Too busy'],
+    ] as const) {
+      const json = { code: 'any', message }
+      await page.route('**/password/forgot', (route) => route.fulfill({ status, json }))
+      await refused(ada, message)
+    }
+    await page.unroute('**/password/forgot')
+    await page.click('#submit')
+    await page.waitForSelector('#outcome:not([data-failed]):text("a mail is on its way")')
+  })
+
+  test('is of no use where nothing but a link tells what it is for', async (t) => {
+    const { site } = await setUp(t)
+    const { page } = await openPage(t, `${site.url}/account/undo-email`)
+    await page.waitForSelector('#outcome[data-failed]:text("for the links that come by mail")')
+    assert.equal(await page.isVisible('#form'), false)
   })
 })
 
