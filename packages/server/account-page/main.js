@@ -90,6 +90,11 @@ const token = location.hash.slice(1)
 const act = (token === '' ? requests : acts)[location.pathname.split('/').at(-1) ?? '']
 // Neither the history nor a shoulder keeps it.
 history.replaceState(null, '', location.pathname)
+// Another link in the same tab changes only what is behind the #, and the browser would keep this page: what was typed,
+// asked and answered here is of the link before. One that came while this page was loading has been read above.
+addEventListener('hashchange', () => {
+  if (location.hash !== '') location.reload()
+})
 
 /** What the second factor answers, once it is asked for. */
 const asked = {

@@ -51,6 +51,40 @@ describe('the page of a mail’s link', { skip: withoutBrowser }, () => {
     await page.waitForSelector('#outcome[data-failed]:text("wrong or too old")')
   })
 
+  // Only what is behind the # changes then, and the browser keeps the document.
+  test('takes over a link that is opened in its tab, as if it were the first', async (t) => {
+    const { site, take, verify, logIn } = await setUp(t)
+    await verify()
+    const { page, faults } = await openPage(t, `${site.url}/account/reset-password`)
+    await page.fill('#email', ada)
+    await page.click('#submit')
+    await page.waitForSelector('#outcome:text("a mail is on its way")')
+    const open = async (link: string) => {
+      await page.evaluate((url) => location.assign(url), link)
+      await page.waitForFunction(() => location.hash === '')
+      assert.equal(await page.innerText('#outcome'), '', 'nothing is left of the one before')
+      assert.equal(await page.inputValue('#newPassword'), '')
+    }
+    await open(await take('reset-password'))
+    await page.fill('#newPassword', 'typed for the first, and never sent')
+    await site.call('POST', '/api/auth/password/forgot', { body: { email: ada } })
+    const second = await take('reset-password')
+    await open(second)
+    await page.fill('#newPassword', newPassword)
+    await page.click('#submit')
+    await page.waitForSelector('#outcome:text("The password is set.")')
+    assert.equal(await logIn('ada', newPassword), 200)
+    await open(second)
+    await page.fill('#newPassword', newPassword)
+    await page.click('#submit')
+    await page.waitForSelector('#outcome[data-failed]:text("wrong or too old")')
+    // What the browser logs of the last answer is meant to be there.
+    assert.deepEqual(
+      faults.filter((fault) => !fault.includes('status of 400')),
+      [],
+    )
+  })
+
   test('shows in fields of their kind, which password managers fill (v5.0.0-6.2.6, v5.0.0-6.2.7)', async (t) => {
     const { take } = await setUp(t)
     const { page } = await openPage(t, await take('verify-email'))
