@@ -322,7 +322,8 @@ describe('CONTRIBUTING.md', () => {
 
   test('the command for one test file runs that file', async () => {
     const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
-    const command = /`(node --conditions=@countersign\/source --test [^`]+)`/.exec(text)?.[1] ?? ''
+    const command =
+      /`(npx node --conditions=@countersign\/source --test [^`]+)`/.exec(text)?.[1] ?? ''
     const { code, out } = await run('sh', ['-c', command], { cwd: checkout.directory })
     assert.equal(code, 0, out)
     assert.match(out, /pass [1-9]/)
@@ -330,9 +331,8 @@ describe('CONTRIBUTING.md', () => {
 
   test('the command that writes the references leaves them as they are', async () => {
     const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').replaceAll('\n', ' ')
-    const command = /`(node --conditions=@countersign\/source tools\/write-reference\.ts)`/.exec(
-      text,
-    )
+    const command =
+      /`(npx node --conditions=@countersign\/source tools\/write-reference\.ts)`/.exec(text)
     const cwd = checkout.directory
     await succeed('sh', ['-c', command?.[1] ?? 'false'], { cwd })
     for (const file of ['README.md', 'docs/problems.md']) {
