@@ -38,7 +38,7 @@ export function forProcesses(plan: Plan): Plan {
   return plan.isQuick ? plan : { ...plan, warmUpRounds: 1, rounds: 5 }
 }
 
-/** About twenty-five minutes. */
+/** About twenty minutes. */
 export const fullPlan: Plan = {
   isQuick: false,
   rounds: 3,

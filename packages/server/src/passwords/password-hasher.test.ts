@@ -153,6 +153,15 @@ describe('a hash that another system made', () => {
 })
 
 describe('a user who is unknown, or whose hash is', () => {
+  test('is let in by no password, were it the one that the hash in its place is of', async () => {
+    const zeros = (length: number) => Buffer.alloc(length)
+    const derive: DeriveArgon2id = async (_password, _salt, _parameters, length) => zeros(length)
+    const hasher = await createPasswordHasher({ queue: roomy(), randomness: zeros, derive })
+    for (const stored of [undefined, 'of no known form']) {
+      assert.deepEqual(await hasher.verify('any', stored), no)
+    }
+  })
+
   test('costs exactly the work of a wrong password', async () => {
     const calls: string[] = []
     const derive: DeriveArgon2id = async (password, salt, parameters, length) => {
