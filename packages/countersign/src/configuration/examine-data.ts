@@ -22,7 +22,12 @@ export async function examineData(settings: Settings): Promise<Finding[]> {
     return [{ isWrong: false, text: configured }, ...(await examineServer(settings))]
   }
   const { file } = database
-  if (file === ':memory:') return [{ isWrong: false, text: 'The database is in memory.' }]
+  if (file === ':memory:') {
+    return [
+      { isWrong: false, text: 'The database is in memory.' },
+      ...(await examineSchema(settings)),
+    ]
+  }
   return [
     examineDirectory(file),
     ...examineSecret(settings, file),
