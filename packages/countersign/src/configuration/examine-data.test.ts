@@ -36,16 +36,17 @@ test(
 )
 
 test('a database in memory, which no start may make tables in, is found before it fails', async () => {
-  const wrongs = async (migrateOnStart: 'on' | 'off'): Promise<string> => {
-    const options = { databaseUrl: 'sqlite::memory:', migrateOnStart }
-    const checked = checkSettings(options, { production: false })
-    assert.ok(checked.ok)
-    const findings = await examineData(checked.settings)
-    return findings.flatMap(({ isWrong, text }) => (isWrong ? [text] : [])).join()
-  }
-  assert.equal(await wrongs('on'), '')
-  assert.match(await wrongs('off'), /schema step\(s\) are pending/)
+  assert.equal(await wrongsInMemory('on'), '')
+  assert.match(await wrongsInMemory('off'), /schema step\(s\) are pending/)
 })
+
+async function wrongsInMemory(migrateOnStart: 'on' | 'off'): Promise<string> {
+  const options = { databaseUrl: 'sqlite::memory:', migrateOnStart }
+  const checked = checkSettings(options, { production: false })
+  assert.ok(checked.ok)
+  const findings = await examineData(checked.settings)
+  return findings.flatMap(({ isWrong, text }) => (isWrong ? [text] : [])).join()
+}
 
 /** Modes bind root to nothing. */
 async function asOrdinaryUser<T>(act: () => Promise<T>): Promise<T> {

@@ -152,9 +152,10 @@ describe('a hash that another system made', () => {
   })
 })
 
+const zeros = (length: number) => Buffer.alloc(length)
+
 describe('a user who is unknown, or whose hash is', () => {
   test('is let in by no password, were it the one that the hash in its place is of', async () => {
-    const zeros = (length: number) => Buffer.alloc(length)
     const derive: DeriveArgon2id = async (_password, _salt, _parameters, length) => zeros(length)
     const hasher = await createPasswordHasher({ queue: roomy(), randomness: zeros, derive })
     for (const stored of [undefined, 'of no known form']) {
